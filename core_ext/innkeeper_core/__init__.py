@@ -1,0 +1,1 @@
+"""The compiled core: pure functions and handles over bytes, numbers and callables."""

@@ -1,0 +1,222 @@
+"""What a component imports and exports, with full types, read from libwasmtime.
+
+The tree is copied out whole, within bounds: a component can name a type of 2**n nodes in n lines.
+"""
+
+from libc.stdlib cimport free, realloc
+from libc.string cimport memset
+
+from innkeeper_core.capi cimport *
+from innkeeper_core.values cimport FunctionType, Type
+
+NODES_MAX = 200_000        # nodes of all types of one component, as trees
+cdef int TYPE_NODES_MAX = 10_000
+cdef int DEPTH_MAX = 100
+
+cdef dict SCALARS = {
+    TYPE_BOOL: Type("bool"), TYPE_S8: Type("s8"), TYPE_S16: Type("s16"), TYPE_S32: Type("s32"),
+    TYPE_S64: Type("s64"), TYPE_U8: Type("u8"), TYPE_U16: Type("u16"), TYPE_U32: Type("u32"),
+    TYPE_U64: Type("u64"), TYPE_F32: Type("f32"), TYPE_F64: Type("f64"), TYPE_CHAR: Type("char"),
+    TYPE_STRING: Type("string"),
+}
+cdef dict REFUSED = {TYPE_FUTURE: "future", TYPE_STREAM: "stream", TYPE_ERROR_CONTEXT: "error-context"}
+
+
+class Unsupported(Exception):
+    """A type that this host cannot carry."""
+
+
+cdef class Items:
+    """Named items: of a component's imports or exports, or of one interface among them."""
+
+    def __init__(self):
+        self.functions = {}
+        self.interfaces = {}
+        self.resources = {}
+        self.unsupported = {}
+        self.others = ()
+
+
+cdef class Resources:
+    """Numbers the distinct resources of a component, from 1 up."""
+
+    def __dealloc__(self):
+        for i in range(self.count):
+            api.resource_type_delete(self.handles[i])
+        free(self.handles)
+
+    cdef int number(self, void* resource) except -1:
+        cdef int i
+        for i in range(self.count):
+            if api.resource_type_equal(self.handles[i], resource):
+                return i + 1
+        self.handles = <void**>realloc(self.handles, (self.count + 1) * sizeof(void*))
+        self.handles[self.count] = api.resource_type_clone(resource)
+        self.count += 1
+        return self.count
+
+
+cdef class Reader:
+    cdef void* engine
+    cdef Resources resources
+    cdef long budget
+    cdef long nodes
+
+    cdef Type take(self, ValType* t, int depth):
+        """The type, which is freed."""
+        try:
+            return self.read(t, depth)
+        finally:
+            api.valtype_delete(t)
+
+    cdef Type read(self, ValType* t, int depth):
+        cdef Type scalar = SCALARS.get(t.kind)
+        self.budget -= 1
+        self.nodes += 1
+        if self.budget < 0 or self.nodes > TYPE_NODES_MAX or depth > DEPTH_MAX:
+            raise Unsupported(
+                f"its types are larger than {TYPE_NODES_MAX} nodes, {NODES_MAX} in all, or {DEPTH_MAX} deep"
+            )
+        if scalar is not None:
+            return scalar
+        if t.kind in REFUSED:
+            raise Unsupported(f"{REFUSED[t.kind]} values are not supported")
+        if t.kind == TYPE_OWN or t.kind == TYPE_BORROW:
+            return Type("own" if t.kind == TYPE_OWN else "borrow", resource=self.resources.number(t.of))
+        return self.compound(t, depth + 1)
+
+    cdef Type compound(self, ValType* t, int depth):
+        cdef ValType below, other
+        if t.kind == TYPE_LIST:
+            api.list_element(t.of, &below)
+            return Type("list", [self.take(&below, depth)])
+        if t.kind == TYPE_OPTION:
+            api.option_type(t.of, &below)
+            return Type("option", [self.take(&below, depth)])
+        if t.kind == TYPE_RESULT:
+            ok = self.take(&below, depth) if api.result_ok(t.of, &below) else None
+            error = self.take(&below, depth) if api.result_err(t.of, &below) else None
+            return Type("result", [ok, error])
+        if t.kind == TYPE_MAP:
+            api.map_key(t.of, &below)
+            key = self.take(&below, depth)
+            api.map_value(t.of, &other)
+            return Type("map", [key, self.take(&other, depth)])
+        if t.kind == TYPE_TUPLE:
+            return self.tuple_type(t.of, depth)
+        if t.kind == TYPE_RECORD:
+            return self.record_type(t.of, depth)
+        if t.kind == TYPE_VARIANT:
+            return self.variant_type(t.of, depth)
+        if t.kind == TYPE_ENUM or t.kind == TYPE_FLAGS:
+            return self.names_type(t)
+        raise Unsupported(f"a value type of kind {t.kind} is not supported")
+
+    cdef Type tuple_type(self, void* t, int depth):
+        cdef ValType below
+        types = []
+        for i in range(api.tuple_count(t)):
+            api.tuple_nth(t, i, &below)
+            types.append(self.take(&below, depth))
+        return Type("tuple", types)
+
+    cdef Type record_type(self, void* t, int depth):
+        cdef ValType below
+        cdef const char* name
+        cdef size_t size
+        names, types = [], []
+        for i in range(api.record_count(t)):
+            api.record_nth(t, i, &name, &size, &below)
+            names.append(name[:size].decode())
+            types.append(self.take(&below, depth))
+        return Type("record", types, names)
+
+    cdef Type variant_type(self, void* t, int depth):
+        cdef ValType below
+        cdef const char* name
+        cdef size_t size
+        cdef uint8_t has_payload
+        names, types = [], []
+        for i in range(api.variant_count(t)):
+            api.variant_nth(t, i, &name, &size, &has_payload, &below)
+            names.append(name[:size].decode())
+            types.append(self.take(&below, depth) if has_payload else None)
+        return Type("variant", types, names)
+
+    cdef Type names_type(self, ValType* t):
+        cdef const char* name
+        cdef size_t size
+        names = []
+        for i in range(api.enum_count(t.of) if t.kind == TYPE_ENUM else api.flags_count(t.of)):
+            if t.kind == TYPE_ENUM:
+                api.enum_nth(t.of, i, &name, &size)
+            else:
+                api.flags_nth(t.of, i, &name, &size)
+            names.append(name[:size].decode())
+        return Type("enum" if t.kind == TYPE_ENUM else "flags", names=names)
+
+    cdef FunctionType function(self, void* f):
+        cdef ValType t
+        cdef const char* name
+        cdef size_t size
+        params = []
+        self.nodes = 0
+        for i in range(api.func_type_params(f)):
+            api.func_type_param(f, i, &name, &size, &t)
+            params.append((name[:size].decode(), self.take(&t, 0)))
+        result = self.take(&t, 0) if api.func_type_result(f, &t) else None
+        return FunctionType(params, result, bool(api.func_type_async(f)))
+
+    cdef int put(self, Items items, str name, void* extern_, int depth) except -1:
+        """Add one named item; the handle to it is freed."""
+        cdef Item item
+        memset(&item, 0, sizeof(Item))
+        api.extern_type(extern_, &item)
+        try:
+            if item.kind == ITEM_FUNCTION:
+                items.functions[name] = self.function(item.of.pointer)
+            elif item.kind == ITEM_INSTANCE:
+                items.interfaces[name] = self.interface(item.of.pointer, depth + 1)
+            elif item.kind == ITEM_RESOURCE:
+                items.resources[name] = self.resources.number(item.of.pointer)
+            elif item.kind == ITEM_TYPE:
+                items.others = (*items.others, name)
+            else:
+                items.unsupported[name] = "components and core modules as imports or exports are not supported"
+        except Unsupported as error:
+            items.unsupported[name] = str(error)
+        finally:
+            api.item_delete(&item)
+            api.extern_delete(extern_)
+        return 0
+
+    cdef Items interface(self, void* t, int depth):
+        cdef const char* name
+        cdef size_t size
+        cdef void* extern_
+        items = Items()
+        if depth > 4:
+            raise Unsupported("interfaces inside interfaces inside interfaces are not supported")
+        for i in range(api.instance_count(t, self.engine)):
+            if api.instance_nth(t, self.engine, i, &name, &size, &extern_):
+                self.put(items, name[:size].decode(), extern_, depth)
+        return items
+
+
+cdef tuple read_world(void* component_type, void* engine):
+    """(imports, exports, Resources) of a component type."""
+    cdef const char* name
+    cdef size_t size
+    cdef void* extern_
+    cdef Reader reader = Reader()
+    reader.engine = engine
+    reader.resources = Resources()
+    reader.budget = NODES_MAX
+    imports, exports = Items(), Items()
+    for i in range(api.imports_count(component_type, engine)):
+        if api.imports_nth(component_type, engine, i, &name, &size, &extern_):
+            reader.put(imports, name[:size].decode(), extern_, 0)
+    for i in range(api.exports_count(component_type, engine)):
+        if api.exports_nth(component_type, engine, i, &name, &size, &extern_):
+            reader.put(exports, name[:size].decode(), extern_, 0)
+    return imports, exports, reader.resources

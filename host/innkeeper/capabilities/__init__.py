@@ -1,0 +1,1 @@
+"""Interfaces that the host offers to guests, one module each."""

@@ -1,0 +1,1 @@
+"""WIT types, JSON Schema and JSON values; and what a component says of itself beside its code."""

@@ -1,0 +1,103 @@
+"""Guests as Trio tasks: drives one call of one instance to its end.
+
+A guest runs on the Trio thread in slices of one tick. One that computes for more than a few slices
+goes on in a worker thread, without the GIL, and comes back when it calls the host or is done. The
+workers are as many as the machine has cores; who waits for one waits in order, and after
+`THREAD_SLICES` a guest goes to the end of the line.
+
+Cancelling the task ends the guest wherever it is: in a host call at once, in a worker at its next
+tick. The caller closes the instance then.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import Any, Final
+
+import trio
+
+from innkeeper_core.component import PENDING, Instance, ToolErr
+
+SLICES_MAX: Final = 3  # on the Trio thread, before a guest moves to a worker
+THREAD_SLICES: Final = 50  # in a worker, before the next guest in line may have it
+
+_workers: trio.lowlevel.RunVar[trio.CapacityLimiter] = trio.lowlevel.RunVar("innkeeper_workers")
+
+
+def set_workers(count: int) -> None:
+    """How many worker threads computing guests may use, in this Trio run."""
+    workers().total_tokens = count
+
+
+def workers() -> trio.CapacityLimiter:
+    """The worker threads of this Trio run; as many as the process may use cores by default."""
+    try:
+        return _workers.get()
+    except LookupError:
+        limiter = trio.CapacityLimiter(max(1, len(os.sched_getaffinity(0))))
+        _workers.set(limiter)
+        return limiter
+
+
+async def drive(instance: Instance, outcome: object, *, computes: bool = False) -> tuple[Any, bool]:
+    """Go on until the call is done: its result, and whether it needed a worker thread.
+
+    `computes` sends it there at once. Raises what the core raises, and whatever a host function
+    raised, unchanged.
+    """
+    slices = SLICES_MAX if computes else 0
+    threaded = False
+    while outcome is PENDING:
+        waiting = instance.awaitable
+        if waiting is not None:
+            slices = 0
+            outcome = await _answer(instance, waiting)
+        elif slices < SLICES_MAX:
+            slices += 1
+            await trio.lowlevel.checkpoint()
+            outcome = instance.step()
+        else:
+            threaded = True
+            await _step_in_thread(instance)
+            outcome = instance.collect()
+    return outcome, threaded
+
+
+async def _answer(instance: Instance, waiting: Any) -> object:
+    """Await a host function, here on the Trio thread, and give the guest what it returns."""
+    try:
+        value = await waiting
+    except ToolErr as error:
+        return instance.answer_error(error.payload)
+    return instance.answer(value)
+
+
+async def _step_in_thread(instance: Instance) -> None:
+    limiter = workers()
+    await limiter.acquire()
+    try:
+        await _await_thread(instance)
+    finally:
+        limiter.release()
+    await trio.lowlevel.checkpoint_if_cancelled()
+
+
+async def _await_thread(instance: Instance) -> None:
+    """Run `step_in_thread` and wait until the thread has let go of the instance.
+
+    A cancellation only interrupts the guest: the thread must come back before the instance can be
+    closed, which takes a tick.
+    """
+    task = trio.lowlevel.current_task()
+    token = trio.lowlevel.current_trio_token()
+
+    def deliver(outcome: Any) -> None:
+        token.run_sync_soon(trio.lowlevel.reschedule, task, outcome)
+
+    def interrupt(_: object) -> trio.lowlevel.Abort:
+        instance.interrupt()
+        return trio.lowlevel.Abort.FAILED
+
+    trio.lowlevel.start_thread_soon(partial(instance.step_in_thread, THREAD_SLICES), deliver)
+    await trio.lowlevel.wait_task_rescheduled(interrupt)

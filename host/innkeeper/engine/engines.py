@@ -1,0 +1,105 @@
+"""The core's engines, made when first needed: by concurrency, fuel, and how they allocate.
+
+All of them compile to the same image, so a component is compiled once for a (concurrency, fuel):
+
+* A *pooled* engine keeps room for `POOLED_INSTANCES` instances of default size ready. A fresh
+  instance costs a few microseconds there.
+* An *on-demand* engine maps memory for each instance: slower, but for any size and any number.
+
+Memories reserve 64 MiB of addresses and no guard pages: 2 mappings an instance in the pool, 4 or 5
+on demand, which is what lets 10,000 guests wait at once (`vm.max_map_count`).
+
+Concurrency (the component model's async ABI) is off unless a component needs it: with it on,
+libwasmtime 50.0.1 traps in host functions that get two borrows in one call.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from innkeeper_core.capi import open_library
+from innkeeper_core.component import Engine, Pooling
+
+MEMORY_RESERVATION_BYTES: Final = 64 * 1024 * 1024
+STACK_BYTES_MAX: Final = 512 * 1024
+FIBER_BYTES: Final = 1024 * 1024
+POOLED_INSTANCES: Final = 256  # unless the settings say otherwise
+POOLED_TABLE_ELEMENTS: Final = 100_000
+POOLED_MEMORIES_EACH: Final = 4
+POOLED_CORE_INSTANCES_EACH: Final = 32
+KEEP_RESIDENT_BYTES: Final = 64 * 1024
+
+
+class Variant(msgspec.Struct, frozen=True):
+    """What code must be compiled for: one image each."""
+
+    concurrency: bool = False
+    fuel: bool = False
+
+
+class Engines:
+    """Makes each engine once, when it is first asked for."""
+
+    def __init__(self, pooled_instances: int = POOLED_INSTANCES) -> None:
+        self.version = open_library()
+        self._pooled_instances = pooled_instances
+        self._made: dict[tuple[Variant, bool], Engine] = {}
+
+    def on_demand(self, variant: Variant) -> Engine:
+        """The engine that compiles, and that runs what the pool has no room for."""
+        return self._get(variant, pooled=False)
+
+    def pooled(self, variant: Variant) -> Engine:
+        """The engine that keeps room ready for instances of default size."""
+        return self._get(variant, pooled=True)
+
+    def image_name(self, digest: str, variant: Variant) -> str:
+        """The name of an image: component, library, settings and CPU, hashed."""
+        parts = (digest, self.version, _settings(variant), _cpu())
+        return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+
+    def _get(self, variant: Variant, *, pooled: bool) -> Engine:
+        key = (variant, pooled)
+        if key not in self._made:
+            self._made[key] = Engine(
+                **_settings(variant), pooling=_pooling(self._pooled_instances) if pooled else None
+            )
+        return self._made[key]
+
+
+def _settings(variant: Variant) -> dict[str, int]:
+    return {
+        "concurrency": variant.concurrency,
+        "fuel": variant.fuel,
+        "memory_reservation": MEMORY_RESERVATION_BYTES,
+        "memory_guard": 0,
+        "memory_growth": 0,
+        "stack_bytes_max": STACK_BYTES_MAX,
+        "fiber_bytes": FIBER_BYTES,
+    }
+
+
+def _pooling(instances: int) -> Pooling:
+    return Pooling(
+        instances=instances,
+        memory_bytes_max=MEMORY_RESERVATION_BYTES,
+        table_elements_max=POOLED_TABLE_ELEMENTS,
+        core_instances_per_component=POOLED_CORE_INSTANCES_EACH,
+        memories_per_component=POOLED_MEMORIES_EACH,
+        keep_resident_bytes=KEEP_RESIDENT_BYTES,
+    )
+
+
+def _cpu() -> str:
+    """The CPU's features: code compiled for more of them must not run on less."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    features = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    return f"{platform.machine()} {' '.join(sorted(features.partition(':')[2].split()))}"

@@ -1,0 +1,313 @@
+"""The instances of one plugin: made ahead, handed out one a call, ended after it.
+
+Where the manifest asks for reuse, one instance is kept for each session or for the plugin, and its
+calls run one after another. An instance that trapped, was cancelled or hit a limit is never used
+again, whoever kept it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any, Final
+
+import msgspec
+import trio
+
+from innkeeper.engine.capacity import Capacity
+from innkeeper.engine.drive import drive
+from innkeeper.engine.engines import MEMORY_RESERVATION_BYTES
+from innkeeper.engine.faults import translate
+from innkeeper.engine.limits import Limits
+from innkeeper.engine.program import MEMORIES_MAX, Loaded, Name, Program
+from innkeeper.engine.turns import Turns
+from innkeeper.errors import HostFailure, LimitExceeded, RequestRefused
+from innkeeper_core.component import PENDING, CannotInstantiate, Instance, LimitHit, Trap
+from innkeeper_core.component import Limits as CoreLimits
+from innkeeper_core.values import ValueMismatch
+
+SESSIONS_MAX: Final = 64  # kept instances of one plugin; the one used longest ago goes first
+LIGHT_S: Final = 0.000_2  # an instance made faster than this is made ahead without a task
+AHEAD_MAX: Final = 4
+
+
+class GuestContext(msgspec.Struct, frozen=True):
+    """What a host function knows of the guest that calls it."""
+
+    plugin: str
+
+
+class Ready:
+    """An instance at rest, with where it came from and the room it takes."""
+
+    __slots__ = ("instance", "loaded", "weight")
+
+    def __init__(self, instance: Instance, loaded: Loaded, weight: int) -> None:
+        self.instance = instance
+        self.loaded = loaded
+        self.weight = weight
+
+
+class InstancePool:
+    """Runs the calls of one plugin. Belongs to one Trio run."""
+
+    def __init__(
+        self,
+        program: Program,
+        limits: Limits,
+        *,
+        name: str,
+        capacity: Capacity,
+        reuse: str = "call",
+        nursery: trio.Nursery | None = None,
+    ) -> None:
+        self.name = name
+        self.limits = limits
+        self._program = program
+        self._capacity = capacity
+        self._reuse = reuse
+        self._nursery = nursery  # who makes heavy instances ahead
+        self._context = GuestContext(name)
+        self._core_limits = _core_limits(limits, program.memories)
+        self._turns = Turns(limits.concurrency_max, name)
+        self._ahead: deque[Ready] = deque()
+        self._kept: OrderedDict[str, Ready] = OrderedDict()
+        self._lines: dict[str, Turns] = {}
+        self._computing: set[Name] = set()
+        self._make_s = 0.0
+        self._making = False
+        self._closed = False
+
+    async def call(
+        self,
+        function: Name,
+        arguments: Sequence[object],
+        *,
+        deadline: float | None = None,
+        session: str | None = None,
+    ) -> Any:
+        """The function's result, as plain data. `deadline` is in Trio time.
+
+        Raises LimitExceeded, PluginFault, RequestRefused, ContractError, ValueMismatch, or what a
+        host function raised, unchanged.
+        """
+        if self._closed:
+            raise HostFailure(f"{self.name}: the plugin is being unloaded", code="unavailable")
+        turns = self._turns
+        if not turns.take_now():
+            await turns.wait(deadline)
+        try:
+            if self._reuse == "call":
+                return await self._call_fresh(function, arguments, deadline)
+            key = "" if self._reuse == "plugin" else session
+            if key is None:
+                return await self._call_fresh(function, arguments, deadline)
+            return await self._call_kept(key, function, arguments, deadline)
+        finally:
+            turns.give()
+
+    async def warm(self) -> None:
+        """Make an instance ahead. What is wrong with it is told to the call that needs it."""
+        if self._reuse == "call" and not self._closed:
+            await self._refill()
+
+    def close(self) -> None:
+        """End every instance at rest and refuse further calls; running ones end with their calls."""
+        self._closed = True
+        for ready in (*self._ahead, *self._kept.values()):
+            self._end(ready)
+        self._ahead.clear()
+        self._kept.clear()
+
+    # ---- one call
+
+    async def _call_fresh(
+        self, function: Name, arguments: Sequence[object], deadline: float | None
+    ) -> Any:
+        ready = self._ahead.pop() if self._ahead else await self._make(deadline)
+        try:
+            return await self._run(ready, function, arguments, deadline)
+        finally:
+            self._end(ready)
+            if not self._ahead and not self._closed:
+                self._make_ahead()
+
+    async def _call_kept(
+        self, key: str, function: Name, arguments: Sequence[object], deadline: float | None
+    ) -> Any:
+        line = self._lines.setdefault(key, Turns(1, self.name))
+        if not line.take_now():
+            await line.wait(deadline)
+        ready = self._kept.pop(key, None)
+        try:
+            if ready is None:
+                ready = await self._make(deadline)
+            return await self._run(ready, function, arguments, deadline)
+        finally:
+            self._keep(key, ready)
+            line.give()
+            if line.idle and key not in self._kept:
+                self._lines.pop(key, None)
+
+    async def _run(
+        self,
+        ready: Ready,
+        function: Name,
+        arguments: Sequence[object],
+        deadline: float | None,
+    ) -> Any:
+        instance = ready.instance
+        outcome: object = PENDING
+        computes = function in self._computing
+        try:
+            if computes:
+                instance.begin(ready.loaded.function(function), arguments)
+            else:
+                outcome = instance.invoke(ready.loaded.function(function), arguments)
+            if outcome is PENDING:
+                outcome = await self._finish(ready, deadline, function)
+            return outcome
+        except (Trap, LimitHit) as error:
+            raise translate(error, self._subject(function), self.limits) from error
+        except ValueMismatch as error:
+            raise RequestRefused(f"{self._subject(function)}: {error}") from error
+
+    async def _finish(self, ready: Ready, deadline: float | None, function: Name | None) -> Any:
+        """Drive what did not end in its first slice, within the guest's wall time."""
+        computes = function in self._computing
+        with trio.CancelScope(deadline=self._ends_at(deadline)) as scope:
+            outcome, threaded = await drive(ready.instance, PENDING, computes=computes)
+            if function is not None:
+                (self._computing.add if threaded else self._computing.discard)(function)
+            return outcome
+        assert scope.cancelled_caught
+        ready.instance.close()
+        raise LimitExceeded(
+            f"{self._subject(function)}: ran past its deadline (wall_s {self.limits.wall_s:g})",
+            code="deadline_exceeded",
+        )
+
+    def _ends_at(self, deadline: float | None) -> float:
+        limit = trio.current_time() + self.limits.wall_s
+        return limit if deadline is None else min(limit, deadline)
+
+    def _subject(self, function: Name | None) -> str:
+        return self.name if function is None else f"{self.name}.{function[1]}"
+
+    # ---- making and ending instances
+
+    async def _make(self, deadline: float | None = None) -> Ready:
+        """A fresh instance, in the pooled engine where it fits there."""
+        started_s = perf_counter()
+        while True:
+            ready = self._reserve()
+            try:
+                outcome = ready.instance.instantiate()
+                if outcome is PENDING:
+                    await self._finish(ready, deadline, None)
+            except CannotInstantiate as error:
+                self._end(ready)
+                self._adapt(error)
+                continue
+            except (Trap, LimitHit) as error:
+                self._end(ready)
+                raise translate(error, self.name, self.limits) from error
+            except BaseException:
+                self._end(ready)
+                raise
+            self._make_s = perf_counter() - started_s
+            return ready
+
+    def _reserve(self) -> Ready:
+        weight = self._capacity.take(self._program.memories)
+        try:
+            loaded = self._pooled() or self._program.on_demand
+            return Ready(Instance(loaded.linker, self._core_limits, self._context), loaded, weight)
+        except BaseException:
+            self._capacity.give(weight)
+            raise
+
+    def _pooled(self) -> Loaded | None:
+        fits = self.limits.memory_bytes_max <= MEMORY_RESERVATION_BYTES
+        return self._program.pooled() if fits and not self._program.pool_is_full else None
+
+    def _adapt(self, error: CannotInstantiate) -> None:
+        """Learn from a refusal what to try next; raises where there is nothing left to try."""
+        text = str(error)
+        program = self._program
+        if "memory count too high" in text and program.memories < MEMORIES_MAX:
+            program.memories *= 2
+            self._core_limits = _core_limits(self.limits, program.memories)
+        elif "maximum concurrent" in text and program.pooled() is not None:
+            program.leave_pool_for_now()
+        elif program.pooled() is not None and not program.pool_is_full:
+            program.leave_pool()
+        else:
+            raise translate(error, self.name, self.limits) from error
+
+    def _end(self, ready: Ready) -> None:
+        ready.instance.close()
+        if ready.weight:
+            self._capacity.give(ready.weight)
+            ready.weight = 0
+
+    def _keep(self, key: str, ready: Ready | None) -> None:
+        if ready is None:
+            return
+        if not ready.instance.at_rest or self._closed:
+            self._end(ready)
+            return
+        self._kept[key] = ready
+        while len(self._kept) > SESSIONS_MAX:
+            self._end(self._kept.popitem(last=False)[1])
+
+    # ---- making ahead
+
+    def _make_ahead(self) -> None:
+        """Make the next instance now where that takes microseconds, else leave it to a task."""
+        if self._make_s <= LIGHT_S:
+            self._make_light()
+        elif self._nursery is not None and not self._making:
+            self._making = True
+            self._nursery.start_soon(self._refill)
+
+    def _make_light(self) -> None:
+        try:
+            ready = self._reserve()
+        except LimitExceeded:
+            return
+        try:
+            if ready.instance.instantiate() is not PENDING:
+                self._ahead.append(ready)
+                return
+        except Exception:
+            self._make_s = LIGHT_S * 2  # it changed its mind: let the next call find out why
+        self._end(ready)
+
+    async def _refill(self) -> None:
+        try:
+            ready = await self._make()
+            if self._closed or len(self._ahead) >= AHEAD_MAX:
+                self._end(ready)
+            else:
+                self._ahead.append(ready)
+        except Exception:
+            pass
+        finally:
+            self._making = False
+
+
+def _core_limits(limits: Limits, memories: int) -> CoreLimits:
+    """Several memories share the limit equally: libwasmtime bounds each by itself."""
+    return CoreLimits(
+        memory_bytes_max=limits.memory_bytes_max // memories,
+        memories_max=memories,
+        table_elements_max=limits.table_elements_max,
+        instances_max=limits.instances_max,
+        fuel_max=limits.fuel_max,
+        input_bytes_max=limits.input_bytes_max,
+        output_bytes_max=limits.output_bytes_max,
+        host_calls_max=limits.host_calls_max,
+        host_calls_per_s=limits.host_calls_per_s,
+    )

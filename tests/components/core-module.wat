@@ -1,0 +1,3 @@
+;; A core module, which is not a component.
+(module
+  (func (export "nothing")))
