@@ -15,7 +15,7 @@ CORE_STAMP := .venv/.core-built
 NODE_STAMP := .tools/node/.installed
 CORE_SOURCES := $(wildcard core_ext/innkeeper_core/*.pyx core_ext/innkeeper_core/*.pxd)
 # In the order of their cost; pytest comes last, so that its summary closes the output.
-CHECKS := lint format types layers stubs reference
+CHECKS := lint format types layers stubs
 BENCHES := $(patsubst benchmarks/%.py,%,$(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)))
 TYPED := host core_ext tests benchmarks plugins docs
 PYTEST_ARGS ?=
@@ -79,9 +79,6 @@ check-layers:
 
 check-stubs:
 	@$(PYTHON_BIN) -m mypy.stubtest innkeeper_core --concise --mypy-config-file pyproject.toml --allowlist tests/architecture/stubtest_allowed.txt
-
-check-reference:
-	@$(PYTHON_BIN) docs/generate.py --check
 
 check-tests:
 	@$(PYTHON_BIN) -m pytest $(PYTEST_ARGS)

@@ -1,8 +1,8 @@
 """What holds for every test: the short and the long form, and where Node is.
 
-A plain run leaves out what is marked `soak`, `-m soak` runs that alone. Hypothesis looks at the same
-examples in every short run, so that a failure is the change's and not the day's; the long form looks
-for new ones.
+A plain run leaves out what is marked `soak`, `-m soak` runs that alone. Hypothesis looks at the
+same examples in every short run, so that a failure is the change's and not the day's; the long form
+looks for new ones.
 """
 
 import os

@@ -165,6 +165,7 @@ ctypedef struct Api:
     void (*error_message)(void*, Name*) noexcept nogil
     void (*bytes_new)(Name*, size_t, const char*) noexcept nogil
     void (*bytes_delete)(Name*) noexcept nogil
+    void* (*wat2wasm)(const char*, size_t, Name*) noexcept nogil
     # configuration: property setters that return nothing
     void* (*config_new)() noexcept nogil
     void (*config_delete)(void*) noexcept nogil

@@ -14,3 +14,6 @@ def open_library() -> str:
 
 def library_path() -> str:
     """The path of the library in the installed wheel."""
+
+def wat_to_wasm(text: str) -> bytes:
+    """The binary of a module or component in the text format. Raises ValueError."""

@@ -17,7 +17,7 @@ After a Trap, a LimitHit, an exception in a handler or `close` the instance is d
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, final
+from typing import Any, Final, Self, final
 
 from innkeeper_core.values import FunctionType
 from innkeeper_core.world import Items
@@ -32,6 +32,7 @@ class LimitHit(Exception):
     host_calls, host_calls_per_s."""
 
     limit: str
+    def __init__(self, limit: str) -> None: ...
 
 class CannotInstantiate(Exception):
     """An instance cannot be made; `args[0]` is libwasmtime's text."""
@@ -49,8 +50,8 @@ class ToolErr(Exception):
 class Pooling:
     """Sizes of the pooling allocator, all set up front."""
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         *,
         instances: int,
         memory_bytes_max: int,
@@ -59,7 +60,7 @@ class Pooling:
         memories_per_component: int = 4,
         tables_per_component: int = 20,
         keep_resident_bytes: int = 0,
-    ) -> None: ...
+    ) -> Self: ...
 
 @final
 class Engine:
@@ -71,8 +72,8 @@ class Engine:
 
     concurrency: bool
     fuel: bool
-    def __init__(
-        self,
+    def __new__(
+        cls,
         *,
         concurrency: bool = False,
         fuel: bool = False,
@@ -84,7 +85,7 @@ class Engine:
         stack_bytes_max: int = 524288,
         fiber_bytes: int = 1048576,
         pooling: Pooling | None = None,
-    ) -> None: ...
+    ) -> Self: ...
     def compile(self, component: bytes) -> Component:
         """Compile a component binary, without the GIL. Raises InvalidComponent."""
     def load(self, descriptor: int) -> Component:
@@ -171,7 +172,7 @@ class Instance:
     @property
     def host_calls(self) -> int:
         """Host calls since the last invoke."""
-    def __init__(self, linker: Linker, limits: Limits, context: object = None) -> None: ...
+    def __new__(cls, linker: Linker, limits: Limits, context: object = None) -> Self: ...
     def begin_instantiate(self) -> None:
         """Prepare the instantiation; nothing of the guest runs yet."""
     def instantiate(self) -> object:
@@ -193,8 +194,11 @@ class Instance:
         """Give the pending host call its result and go on. As `invoke`."""
     def answer_error(self, payload: object) -> object:
         """Give the pending host call the error side of its result and go on. As `invoke`."""
-    def step_in_thread(self, slices: int = ...) -> None:
-        """Go on without the GIL until done, a host call, `interrupt`, or so many slices."""
+    def step_in_thread(self, slices: int = ...) -> int:
+        """Go on without the GIL until done, a host call, `interrupt`, or so many slices.
+
+        Returns the slices it took.
+        """
     def interrupt(self) -> None:
         """Make `step_in_thread` return at the next tick."""
     def collect(self) -> object:

@@ -26,7 +26,7 @@ from libc.string cimport memcpy, memset
 from innkeeper_core.capi cimport *
 from innkeeper_core.ticker cimport forget, guest_enters, guest_leaves, watch
 from innkeeper_core.values cimport FunctionType, Type, lift, lower, measure, put_result
-from innkeeper_core.world cimport Items, Resources, read_world
+from innkeeper_core.world cimport Items, _Resources, read_world
 
 from innkeeper_core.values import ValueMismatch
 
@@ -234,7 +234,7 @@ cdef class Component:
     cdef readonly Engine engine
     cdef readonly Items imports
     cdef readonly Items exports
-    cdef Resources resources
+    cdef _Resources resources
 
     def __dealloc__(self):
         if self.handle != NULL:
@@ -478,7 +478,7 @@ cdef void* on_drop(void* env, void* context, uint32_t rep) noexcept nogil:
 
 # ---------------------------------------------------------------------- linker
 
-cdef class HostFunction:
+cdef class _HostFunction:
     cdef str name
     cdef object handler
     cdef FunctionType type
@@ -491,7 +491,7 @@ cdef class Linker:
     cdef void* handle
     cdef readonly Component component
     cdef readonly tuple missing
-    cdef list functions          # HostFunction by number
+    cdef list functions          # _HostFunction by number
     cdef list drops              # drop handler by number of resource, or None
     cdef list imports            # Import pointers, freed with the linker
     cdef size_t args_max
@@ -565,7 +565,7 @@ cdef class Linker:
     cdef int _add_function(self, void* scope, str interface, str name, FunctionType kind, handler) except -1:
         cdef bytes label = name.encode()
         cdef Import* env = <Import*>malloc(sizeof(Import))
-        cdef HostFunction function = HostFunction.__new__(HostFunction)
+        cdef _HostFunction function = _HostFunction.__new__(_HostFunction)
         cdef void* error
         if env == NULL:
             raise MemoryError()
@@ -622,7 +622,7 @@ cdef class Instance:
     cdef size_t nargs
     cdef Val result
     cdef bint oversize           # the result was too large: freed already
-    cdef HostFunction serving
+    cdef _HostFunction serving
 
     def __cinit__(self, Linker linker not None, Limits limits not None, context=None):
         if linker.missing:
@@ -761,17 +761,18 @@ cdef class Instance:
 
     def step_in_thread(self, long slices=1 << 30):
         """Go on without the GIL until done, a host call, `interrupt`, or so many slices."""
-        cdef long left = slices
+        cdef long used = 1
         self._must_be_busy()
         if self.awaitable is not None:
             raise RuntimeError("a host call waits for its answer")
         self.in_thread = True
         with nogil:
             while not (self._poll() or self.shared.request != NOTHING or ink_load(&self.shared.stop)):
-                left -= 1
-                if left <= 0:
+                if used >= slices:
                     break
+                used += 1
         self.in_thread = False
+        return used
 
     def interrupt(self):
         """Make `step_in_thread` return at the next tick."""
@@ -874,13 +875,13 @@ cdef class Instance:
 
     cdef bint _serve(self) except -1:
         """Run the handler of the pending host call. False when its answer must be awaited."""
-        cdef HostFunction function
+        cdef _HostFunction function
         cdef uint8_t request = self.shared.request
         self.shared.request = NOTHING
         if request != HOST_CALL:
             self._close()
             raise LimitHit("host_arguments") if request == OVERSIZE else Trap("a resource that is not the host's")
-        function = <HostFunction>self.linker.functions[self.shared.function]
+        function = <_HostFunction>self.linker.functions[self.shared.function]
         try:
             arguments = self._lift_host_arguments(function)
             if self.shared.host_calls > self.shared.host_calls_max:
@@ -902,7 +903,7 @@ cdef class Instance:
         self._answer(True, value)
         return True
 
-    cdef list _lift_host_arguments(self, HostFunction function):
+    cdef list _lift_host_arguments(self, _HostFunction function):
         cdef size_t i
         try:
             return [lift(<Type>function.type.types[i], &self.shared.args[i]) for i in range(self.shared.nargs)]
@@ -911,7 +912,7 @@ cdef class Instance:
 
     cdef int _answer(self, bint is_ok, object value) except -1:
         """Write the result into the waiting slot, which holds kind 0."""
-        cdef HostFunction function = self.serving
+        cdef _HostFunction function = self.serving
         cdef Val v
         memset(&v, 0, sizeof(Val))
         self.serving = None

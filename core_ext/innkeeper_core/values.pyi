@@ -47,7 +47,7 @@ class Type:
         resource: int = 0,
         length: int | None = None,
     ) -> None: ...
-    def __eq__(self, other: object) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
 @final
@@ -69,9 +69,16 @@ class ValueMismatch(ValueError):
 
     path: tuple[str | int, ...]
     reason: str
+    def __init__(self, reason: str, path: tuple[str | int, ...] = ()) -> None: ...
 
 def roundtrip(type: Type, value: object) -> object:
     """Lower a value to libwasmtime's form, copy it there, lift the copy, free both.
+
+    Raises ValueMismatch where the value does not fit the type.
+    """
+
+def size_of(type: Type, value: object, limit: int = ...) -> int:
+    """The bytes that a value counts for against a limit on input or output.
 
     Raises ValueMismatch where the value does not fit the type.
     """

@@ -7,7 +7,7 @@ cdef class Items:
     cdef readonly dict unsupported
     cdef readonly tuple others
 
-cdef class Resources:
+cdef class _Resources:
     cdef void** handles
     cdef int count
     cdef int number(self, void* resource) except -1

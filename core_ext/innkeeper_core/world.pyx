@@ -22,7 +22,7 @@ cdef dict SCALARS = {
 cdef dict REFUSED = {TYPE_FUTURE: "future", TYPE_STREAM: "stream", TYPE_ERROR_CONTEXT: "error-context"}
 
 
-class Unsupported(Exception):
+class _Unsupported(Exception):
     """A type that this host cannot carry."""
 
 
@@ -37,7 +37,7 @@ cdef class Items:
         self.others = ()
 
 
-cdef class Resources:
+cdef class _Resources:
     """Numbers the distinct resources of a component, from 1 up."""
 
     def __dealloc__(self):
@@ -56,9 +56,9 @@ cdef class Resources:
         return self.count
 
 
-cdef class Reader:
+cdef class _Reader:
     cdef void* engine
-    cdef Resources resources
+    cdef _Resources resources
     cdef long budget
     cdef long nodes
 
@@ -74,13 +74,13 @@ cdef class Reader:
         self.budget -= 1
         self.nodes += 1
         if self.budget < 0 or self.nodes > TYPE_NODES_MAX or depth > DEPTH_MAX:
-            raise Unsupported(
+            raise _Unsupported(
                 f"its types are larger than {TYPE_NODES_MAX} nodes, {NODES_MAX} in all, or {DEPTH_MAX} deep"
             )
         if scalar is not None:
             return scalar
         if t.kind in REFUSED:
-            raise Unsupported(f"{REFUSED[t.kind]} values are not supported")
+            raise _Unsupported(f"{REFUSED[t.kind]} values are not supported")
         if t.kind == TYPE_OWN or t.kind == TYPE_BORROW:
             return Type("own" if t.kind == TYPE_OWN else "borrow", resource=self.resources.number(t.of))
         return self.compound(t, depth + 1)
@@ -110,7 +110,7 @@ cdef class Reader:
             return self.variant_type(t.of, depth)
         if t.kind == TYPE_ENUM or t.kind == TYPE_FLAGS:
             return self.names_type(t)
-        raise Unsupported(f"a value type of kind {t.kind} is not supported")
+        raise _Unsupported(f"a value type of kind {t.kind} is not supported")
 
     cdef Type tuple_type(self, void* t, int depth):
         cdef ValType below
@@ -183,7 +183,7 @@ cdef class Reader:
                 items.others = (*items.others, name)
             else:
                 items.unsupported[name] = "components and core modules as imports or exports are not supported"
-        except Unsupported as error:
+        except _Unsupported as error:
             items.unsupported[name] = str(error)
         finally:
             api.item_delete(&item)
@@ -196,7 +196,7 @@ cdef class Reader:
         cdef void* extern_
         items = Items()
         if depth > 4:
-            raise Unsupported("interfaces inside interfaces inside interfaces are not supported")
+            raise _Unsupported("interfaces inside interfaces inside interfaces are not supported")
         for i in range(api.instance_count(t, self.engine)):
             if api.instance_nth(t, self.engine, i, &name, &size, &extern_):
                 self.put(items, name[:size].decode(), extern_, depth)
@@ -204,13 +204,13 @@ cdef class Reader:
 
 
 cdef tuple read_world(void* component_type, void* engine):
-    """(imports, exports, Resources) of a component type."""
+    """(imports, exports, _Resources) of a component type."""
     cdef const char* name
     cdef size_t size
     cdef void* extern_
-    cdef Reader reader = Reader()
+    cdef _Reader reader = _Reader()
     reader.engine = engine
-    reader.resources = Resources()
+    reader.resources = _Resources()
     reader.budget = NODES_MAX
     imports, exports = Items(), Items()
     for i in range(api.imports_count(component_type, engine)):

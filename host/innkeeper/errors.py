@@ -42,8 +42,8 @@ METHOD_NOT_FOUND: Final = -32601
 INTERNAL_ERROR: Final = -32603
 
 # Exit codes: 64.. follow sysexits.h where it has a fitting one (usage 64, data 65, unavailable 69,
-# internal 70, temporary 75, permission 77); 1 is a tool's own error, 124 a timeout as in timeout(1),
-# 130 an interrupt, 134 a trap.
+# internal 70, temporary 75, permission 77); 1 is a tool's own error, 124 a timeout as in
+# timeout(1), 130 an interrupt, 134 a trap.
 _ROWS = (
     Code("validation_failed", "caller", 400, None, 64, False),
     Code("not_found", "caller", 404, INVALID_PARAMS, 66, False),

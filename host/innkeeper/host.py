@@ -12,9 +12,8 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import trio
@@ -35,6 +34,8 @@ from innkeeper.plugins.registry import Registry, Tool
 from innkeeper.settings import Settings
 from innkeeper.telemetry import tracer
 
+SELFTEST_AFTER_S: Final = 1.0  # a start that must be quick has other things to do
+
 _log = logging.getLogger(__name__)
 
 
@@ -44,12 +45,14 @@ async def open_host(
     settings: Settings | None = None,
     *,
     imports: Mapping[Name, Handler] | None = None,
+    drops: Mapping[Name, Handler] | None = None,
 ) -> AsyncIterator[Host]:
     """A host, for as long as the block lasts; leaving it ends every guest.
 
     `state` is the folder of the host's own files (the settings' one by default). `imports` are
     functions that this program serves to guests beside the host's own, by (interface, name): plain
-    or `async def`, called with the guest's context and the arguments as plain data.
+    or `async def`, called with the guest's context and the arguments as plain data; `drops` the same
+    for resources, called with the context and the number of one that a guest drops.
     """
     settings = settings or Settings()
     folder = Path(state) if state is not None else settings.state
@@ -57,7 +60,8 @@ async def open_host(
     set_workers(settings.workers)
     journal = CallLog(folder / "calls.jsonl") if settings.call_log else None
     async with trio.open_nursery() as nursery:
-        host = Host(settings, images, journal, nursery, imports or {})
+        served = Imports({**log.FUNCTIONS, **(imports or {})}, drops or {})
+        host = Host(settings, images, journal, nursery, served)
         if journal is not None:
             nursery.start_soon(journal.run)
         try:
@@ -78,7 +82,7 @@ class Host:
         images: Images | None,
         journal: CallLog | None,
         nursery: trio.Nursery,
-        imports: Mapping[Name, Handler],
+        imports: Imports,
     ) -> None:
         self._nursery = nursery
         self._registry = Registry()
@@ -86,10 +90,11 @@ class Host:
         self._loading: dict[str, Progress] = {}
         self._changed = trio.Event()
         self._path = CallPath(journal, tracer())
+        self._compiler = Compiler(images, engines=Engines(settings.pool_instances))
         self._loader = Loader(
-            Compiler(images, engines=Engines(settings.pool_instances)),
+            self._compiler,
             Capacity(settings.instances_max),
-            Imports({**log.FUNCTIONS, **imports}),
+            imports,
             nursery=nursery,
             component_bytes_max=settings.component_bytes_max,
         )
@@ -126,6 +131,7 @@ class Host:
         if progress is not None:
             progress(Progress(plugin.name, "compile", trio.current_time() - started_s, True))
         self._nursery.start_soon(plugin.pool.warm)
+        self._nursery.start_soon(self._check_engines)
         return plugin
 
     def load_soon(self, source: Source, *, name: str | None = None) -> None:
@@ -227,6 +233,10 @@ class Host:
         self._registry.add(plugin.tools)
         self._plugins[plugin.name] = plugin
 
+    async def _check_engines(self) -> None:
+        await trio.sleep(SELFTEST_AFTER_S)
+        await self._compiler.check_engines()
+
     async def _load_quietly(self, source: Source, name: str | None) -> None:
         try:
             await self.load(source, name=name)
@@ -261,8 +271,7 @@ class PluginProxy:
 
 def default_plugins() -> list[Path]:
     """The components that ship with the host."""
-    folder = Path(str(resources.files("innkeeper") / "default_plugins"))
-    return sorted(folder.glob("*.wasm"))
+    return sorted((Path(__file__).parent / "default_plugins").glob("*.wasm"))
 
 
 def _open_images(folder: Path) -> Images:

@@ -1,8 +1,8 @@
 """The log of calls: one line of JSON a call, in a file of the state.
 
 Publishing appends to a list in memory; a task writes what has gathered. At most `PENDING_MAX`
-records wait; beyond that the oldest are dropped and counted in the next line that is written. A file
-is turned over at `FILE_BYTES_MAX`, and `FILES_KEPT` old ones are kept.
+records wait; beyond that the oldest are dropped and counted in the next line that is written. A
+file is turned over at `FILE_BYTES_MAX`, and `FILES_KEPT` old ones are kept.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """innkeeper:capabilities/log: a guest's messages to the host's log.
 
 Every plugin may log: a message goes nowhere but to the host's own logging, under
-`innkeeper.guest.<plugin>`, cut at `MESSAGE_CHARACTERS_MAX`, control characters escaped. How often is
-bounded by the plugin's limits on host calls.
+`innkeeper.guest.<plugin>`, cut at `MESSAGE_CHARACTERS_MAX`, control characters escaped. How often
+is bounded by the plugin's limits on host calls.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Final, Protocol
 
 INTERFACE: Final = "innkeeper:capabilities/log@0.1.0-draft"
@@ -41,4 +42,4 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-FUNCTIONS: Final = {(INTERFACE, "write"): write}
+FUNCTIONS: Final[dict[tuple[str | None, str], Callable[..., None]]] = {(INTERFACE, "write"): write}

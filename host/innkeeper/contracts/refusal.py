@@ -37,7 +37,7 @@ class Problem(msgspec.Struct, frozen=True):
         return Problem((step, *self.path), self.text)
 
 
-class Mismatch(Exception):  # noqa: N818 - it never leaves this package; callers see RequestRefused
+class Mismatch(Exception):
     """A value does not fit its type; holds one problem or more."""
 
     def __init__(self, problems: list[Problem]) -> None:

@@ -21,6 +21,7 @@ from innkeeper.engine.engines import Engines, Variant
 from innkeeper.engine.faults import invalid_component
 from innkeeper.engine.images import Images
 from innkeeper.engine.program import Imports, Program
+from innkeeper.engine.selftest import two_borrows
 from innkeeper.errors import ContractError
 from innkeeper_core.component import Component, Engine, InvalidComponent
 
@@ -34,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a plugin is with loading; `stage` is "compile", `elapsed_s` seconds since it began."""
+    """How far a plugin is with loading: its `stage` ("compile"), and seconds since it began."""
 
     plugin: str
     stage: str
@@ -49,6 +50,8 @@ class Compiler:
         self.engines = engines or Engines()
         self._images = images
         self._under_way: dict[str, trio.Event] = {}
+        self._unchecked: list[Variant] = []
+        self._used: set[Variant] = set()
 
     async def program(
         self,
@@ -88,9 +91,9 @@ class Compiler:
             if component is not None:
                 return self._ready(component, digest, variant, imports)
         compiling = partial(self._compile, data, plain, concurrent)
-        variant, component = await _reporting(compiling, subject, progress)
-        await self._remember(component, digest, variant)
-        return self._ready(component, digest, variant, imports)
+        variant, compiled = await _reporting(compiling, subject, progress)
+        await self._remember(compiled, digest, variant)
+        return self._ready(compiled, digest, variant, imports)
 
     async def _compile(
         self, data: bytes, plain: Variant, concurrent: Variant
@@ -102,9 +105,29 @@ class Compiler:
                 raise
         return concurrent, await _in_thread(self.engines.on_demand(concurrent).compile, data)
 
+    async def check_engines(self) -> None:
+        """Log what each engine in use makes of the self-test, once an engine."""
+        while self._unchecked:
+            variant = self._unchecked.pop()
+            problem = await trio.to_thread.run_sync(two_borrows, self.engines.on_demand(variant))
+            if variant.concurrency and problem is None:
+                _log.info("two borrows in one host call work with concurrency on: see decision 002")
+            elif variant.concurrency:
+                _log.warning(
+                    "components with async exports cannot lend two resources in one host call: "
+                    "a fault of libwasmtime %s",
+                    self.engines.version,
+                )
+            elif problem is not None:
+                _log.error("libwasmtime fails its self-test: %s", problem)
+
     def _ready(
         self, component: Component, digest: str, variant: Variant, imports: Imports
     ) -> Program:
+        if variant not in self._used:
+            self._used.add(variant)
+            self._unchecked.append(variant)
+
         def load_pooled() -> Component:
             descriptor = self._descriptor(digest, variant)
             if descriptor is None:
@@ -145,7 +168,7 @@ def _load(engine: Engine, descriptor: int) -> Component:
 def _in_memory(image: bytes) -> int:
     """A descriptor of an image that is in no file."""
     descriptor = os.memfd_create("innkeeper-image", os.MFD_CLOEXEC)
-    with open(descriptor, "wb", closefd=False) as file:
+    with os.fdopen(descriptor, "wb", closefd=False) as file:
         file.write(image)
     return descriptor
 

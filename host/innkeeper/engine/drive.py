@@ -20,6 +20,7 @@ import trio
 from innkeeper_core.component import PENDING, Instance, ToolErr
 
 SLICES_MAX: Final = 3  # on the Trio thread, before a guest moves to a worker
+QUICK_SLICES: Final = 2  # a guest done within so many need not go to a worker next time
 THREAD_SLICES: Final = 50  # in a worker, before the next guest in line may have it
 
 _workers: trio.lowlevel.RunVar[trio.CapacityLimiter] = trio.lowlevel.RunVar("innkeeper_workers")
@@ -41,13 +42,14 @@ def workers() -> trio.CapacityLimiter:
 
 
 async def drive(instance: Instance, outcome: object, *, computes: bool = False) -> tuple[Any, bool]:
-    """Go on until the call is done: its result, and whether it needed a worker thread.
+    """Go on until the call is done: its result, and whether it computed for more than a slice or
+    two, so that a worker thread is the place for it.
 
     `computes` sends it there at once. Raises what the core raises, and whatever a host function
     raised, unchanged.
     """
     slices = SLICES_MAX if computes else 0
-    threaded = False
+    computed = False
     while outcome is PENDING:
         waiting = instance.awaitable
         if waiting is not None:
@@ -58,10 +60,10 @@ async def drive(instance: Instance, outcome: object, *, computes: bool = False) 
             await trio.lowlevel.checkpoint()
             outcome = instance.step()
         else:
-            threaded = True
-            await _step_in_thread(instance)
+            taken = await _step_in_thread(instance)
+            computed = computed or taken > QUICK_SLICES or not computes
             outcome = instance.collect()
-    return outcome, threaded
+    return outcome, computed
 
 
 async def _answer(instance: Instance, waiting: Any) -> object:
@@ -73,17 +75,18 @@ async def _answer(instance: Instance, waiting: Any) -> object:
     return instance.answer(value)
 
 
-async def _step_in_thread(instance: Instance) -> None:
+async def _step_in_thread(instance: Instance) -> int:
     limiter = workers()
     await limiter.acquire()
     try:
-        await _await_thread(instance)
+        taken = await _await_thread(instance)
     finally:
         limiter.release()
     await trio.lowlevel.checkpoint_if_cancelled()
+    return taken
 
 
-async def _await_thread(instance: Instance) -> None:
+async def _await_thread(instance: Instance) -> int:
     """Run `step_in_thread` and wait until the thread has let go of the instance.
 
     A cancellation only interrupts the guest: the thread must come back before the instance can be
@@ -100,4 +103,5 @@ async def _await_thread(instance: Instance) -> None:
         return trio.lowlevel.Abort.FAILED
 
     trio.lowlevel.start_thread_soon(partial(instance.step_in_thread, THREAD_SLICES), deliver)
-    await trio.lowlevel.wait_task_rescheduled(interrupt)
+    taken: int = await trio.lowlevel.wait_task_rescheduled(interrupt)
+    return taken

@@ -60,28 +60,24 @@ class Engines:
 
     def image_name(self, digest: str, variant: Variant) -> str:
         """The name of an image: component, library, settings and CPU, hashed."""
-        parts = (digest, self.version, _settings(variant), _cpu())
+        settings = (MEMORY_RESERVATION_BYTES, STACK_BYTES_MAX, FIBER_BYTES)
+        parts = (digest, self.version, variant, settings, _cpu())
         return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
     def _get(self, variant: Variant, *, pooled: bool) -> Engine:
         key = (variant, pooled)
         if key not in self._made:
             self._made[key] = Engine(
-                **_settings(variant), pooling=_pooling(self._pooled_instances) if pooled else None
+                concurrency=variant.concurrency,
+                fuel=variant.fuel,
+                pooling=_pooling(self._pooled_instances) if pooled else None,
+                memory_reservation=MEMORY_RESERVATION_BYTES,
+                memory_guard=0,
+                memory_growth=0,
+                stack_bytes_max=STACK_BYTES_MAX,
+                fiber_bytes=FIBER_BYTES,
             )
         return self._made[key]
-
-
-def _settings(variant: Variant) -> dict[str, int]:
-    return {
-        "concurrency": variant.concurrency,
-        "fuel": variant.fuel,
-        "memory_reservation": MEMORY_RESERVATION_BYTES,
-        "memory_guard": 0,
-        "memory_growth": 0,
-        "stack_bytes_max": STACK_BYTES_MAX,
-        "fiber_bytes": FIBER_BYTES,
-    }
 
 
 def _pooling(instances: int) -> Pooling:

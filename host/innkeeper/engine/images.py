@@ -1,11 +1,11 @@
 """The cache of compiled images.
 
-Loading an image runs what is in it: libwasmtime trusts its input, and one flipped byte passes. So an
-image is sealed when it is written: a keyed hash (HMAC-SHA256, key in a 0600 file of the state) over
-its bytes, kept in a small record beside it that is itself sealed. Hashing 33 MB takes 20 ms, so the
-record also remembers for which file (device, inode, size, change time) the hash was last checked;
-such a file is not hashed again. It is opened once, without following links, and loaded through that
-very descriptor: nothing can be swapped between check and use.
+Loading an image runs what is in it: libwasmtime trusts its input, and one flipped byte passes. So
+an image is sealed when it is written: a keyed hash (HMAC-SHA256, key in a 0600 file of the state)
+over its bytes, kept in a small record beside it that is itself sealed. Hashing 33 MB takes 20 ms,
+so the record also remembers for which file (device, inode, size, change time) the hash was last
+checked; such a file is not hashed again. It is opened once, without following links, and loaded
+through that very descriptor: nothing can be swapped between check and use.
 
 A record or image that does not verify is removed and compiled anew.
 """
@@ -60,7 +60,7 @@ class Images:
         self._secret = _open_secret(folder / "key")
 
     def open(self, name: str) -> int | None:
-        """A descriptor of the verified image, to be closed by the caller; None where there is none."""
+        """A descriptor of the verified image, for the caller to close; None where there is none."""
         seal = self._read_seal(name)
         if seal is None:
             return None
@@ -84,7 +84,7 @@ class Images:
         temporary = self._folder / f".{name}.{os.getpid()}.{secrets.token_hex(4)}"
         descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o400)
         try:
-            with open(descriptor, "wb", closefd=False) as file:
+            with os.fdopen(descriptor, "wb", closefd=False) as file:
                 file.write(image)
                 file.flush()
                 os.fsync(descriptor)

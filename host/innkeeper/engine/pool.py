@@ -30,6 +30,7 @@ from innkeeper_core.values import ValueMismatch
 SESSIONS_MAX: Final = 64  # kept instances of one plugin; the one used longest ago goes first
 LIGHT_S: Final = 0.000_2  # an instance made faster than this is made ahead without a task
 AHEAD_MAX: Final = 4
+LONG_SLICE_S: Final = 0.010  # ten ticks
 
 
 class GuestContext(msgspec.Struct, frozen=True):
@@ -74,7 +75,8 @@ class InstancePool:
         self._ahead: deque[Ready] = deque()
         self._kept: OrderedDict[str, Ready] = OrderedDict()
         self._lines: dict[str, Turns] = {}
-        self._computing: set[Name] = set()
+        self._computing: set[Name] = set()  # they go to a worker at once, until they are quick
+        self._heavy: set[Name] = set()  # and these always: what they gave was too large
         self._make_s = 0.0
         self._making = False
         self._closed = False
@@ -113,7 +115,7 @@ class InstancePool:
             await self._refill()
 
     def close(self) -> None:
-        """End every instance at rest and refuse further calls; running ones end with their calls."""
+        """End every instance at rest, refuse further calls; running ones end with their calls."""
         self._closed = True
         for ready in (*self._ahead, *self._kept.values()):
             self._end(ready)
@@ -157,29 +159,51 @@ class InstancePool:
         arguments: Sequence[object],
         deadline: float | None,
     ) -> Any:
-        instance = ready.instance
-        outcome: object = PENDING
-        computes = function in self._computing
+        computes = function in self._computing or function in self._heavy
         try:
-            if computes:
-                instance.begin(ready.loaded.function(function), arguments)
-            else:
-                outcome = instance.invoke(ready.loaded.function(function), arguments)
+            outcome = self._begin(ready, function, arguments, computes=computes)
             if outcome is PENDING:
-                outcome = await self._finish(ready, deadline, function)
+                outcome = await self._finish(ready, deadline, function, computes=computes)
             return outcome
         except (Trap, LimitHit) as error:
-            raise translate(error, self._subject(function), self.limits) from error
+            fault = translate(error, self._subject(function), self.limits)
+            if fault.code == "output_too_large":
+                self._heavy.add(function)
+            raise fault from error
         except ValueMismatch as error:
             raise RequestRefused(f"{self._subject(function)}: {error}") from error
 
-    async def _finish(self, ready: Ready, deadline: float | None, function: Name | None) -> Any:
+    def _begin(
+        self, ready: Ready, function: Name, arguments: Sequence[object], *, computes: bool
+    ) -> object:
+        """Begin a call, with its first slice unless it goes to a worker at once.
+
+        A slice can last longer than a tick: libwasmtime copies up to 128 MiB of results within it.
+        """
+        instance, target = ready.instance, ready.loaded.function(function)
+        if computes:
+            instance.begin(target, arguments)
+            return PENDING
+        started_s = perf_counter()
+        try:
+            return instance.invoke(target, arguments)
+        finally:
+            if perf_counter() - started_s > LONG_SLICE_S:
+                self._computing.add(function)
+
+    async def _finish(
+        self,
+        ready: Ready,
+        deadline: float | None,
+        function: Name | None,
+        *,
+        computes: bool = False,
+    ) -> Any:
         """Drive what did not end in its first slice, within the guest's wall time."""
-        computes = function in self._computing
         with trio.CancelScope(deadline=self._ends_at(deadline)) as scope:
-            outcome, threaded = await drive(ready.instance, PENDING, computes=computes)
+            outcome, computed = await drive(ready.instance, PENDING, computes=computes)
             if function is not None:
-                (self._computing.add if threaded else self._computing.discard)(function)
+                (self._computing.add if computed else self._computing.discard)(function)
             return outcome
         assert scope.cancelled_caught
         ready.instance.close()

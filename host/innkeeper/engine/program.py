@@ -1,4 +1,4 @@
-"""A component made ready to run: compiled, its imports bound, loaded into the engines that run it."""
+"""A component made ready to run: compiled, its imports bound, loaded into its engines."""
 
 from __future__ import annotations
 

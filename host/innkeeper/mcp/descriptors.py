@@ -12,13 +12,15 @@ import errno
 import fcntl
 import os
 import stat
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, Self
 
 import trio
 
 READ_BYTES: Final = 64 * 1024  # what a pipe holds; above 128 KiB each read would map fresh memory
+_STANDARD: Final = (0, 1)
 _STDERR_FD: Final = 2
 
 
@@ -31,15 +33,16 @@ class Input:
 
     async def read(self) -> bytes:
         """Some bytes, or none at the end of the input; always a checkpoint."""
-        await self._readable()
-        try:
-            return os.read(self._fd, READ_BYTES)
-        except BlockingIOError:  # it is non-blocking already, and somebody else was faster
-            return await self.read()
-        except OSError as error:
-            if error.errno in (errno.ECONNRESET, errno.EIO):  # the peer, or its terminal, is gone
-                return b""
-            raise
+        while True:
+            await self._readable()
+            try:
+                return os.read(self._fd, READ_BYTES)
+            except BlockingIOError:  # it was non-blocking already, and there is nothing after all
+                continue
+            except OSError as error:
+                if error.errno in (errno.ECONNRESET, errno.EIO):  # the peer or its terminal is gone
+                    return b""
+                raise
 
     async def _readable(self) -> None:
         if self._waits:
@@ -88,36 +91,30 @@ class Writer:
 
 
 @contextmanager
-def private(stdin_fd: int, stdout_fd: int) -> Iterator[tuple[int, int]]:
-    """The two descriptors, out of everybody else's reach while they carry the protocol.
+def private(fd: int) -> Iterator[int]:
+    """A descriptor that nobody else uses while it carries the protocol.
 
-    Where they are the process's own standard streams, 0 becomes /dev/null and 1 becomes stderr
-    meanwhile: a stray `print`, here or in a child, can neither spoil the protocol nor eat it.
+    Where `fd` is a standard stream of the process, its number stands for something else meanwhile
+    (0 for nothing, 1 for stderr): a stray `print`, here or in a child, cannot spoil the protocol.
     """
-    moved = [(fd, _divert(fd)) for fd in (stdin_fd, stdout_fd) if fd in (0, 1)]
-    places = dict(moved)
-    try:
-        yield places.get(stdin_fd, stdin_fd), places.get(stdout_fd, stdout_fd)
-    finally:
-        for fd, place in moved:
-            os.dup2(place, fd)
-            os.close(place)
-
-
-def _divert(fd: int) -> int:
+    if fd not in _STANDARD:
+        yield fd
+        return
     place = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _STDERR_FD + 1)
-    with _instead_of(fd) as stand_in:
-        os.dup2(stand_in, fd)
-    return place
+    try:
+        _put_stand_in(fd)
+        yield place
+    finally:
+        with suppress(OSError, ValueError):  # what was printed meanwhile is not for the client
+            sys.stdout.flush()
+        os.dup2(place, fd)
+        os.close(place)
 
 
-@contextmanager
-def _instead_of(fd: int) -> Iterator[int]:
+def _put_stand_in(fd: int) -> None:
     try:
         stand_in = os.dup(_STDERR_FD) if fd else os.open(os.devnull, os.O_RDONLY)
     except OSError:  # there is no stderr
-        stand_in = os.open(os.devnull, os.O_RDWR)
-    try:
-        yield stand_in
-    finally:
-        os.close(stand_in)
+        stand_in = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(stand_in, fd)
+    os.close(stand_in)

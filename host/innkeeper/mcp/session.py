@@ -16,7 +16,7 @@ from msgspec import UNSET
 
 from innkeeper.mcp import answers, messages
 from innkeeper.mcp.dialects import LEGACY_DIALECT, Dialect
-from innkeeper.mcp.exchanges import Exchange, Notify
+from innkeeper.mcp.exchanges import Exchange, Notify, internal_error
 from innkeeper.mcp.loading import plugins_loading
 from innkeeper.mcp.messages import UNDECODABLE, Notification, ProtocolError, Request, RequestId
 from innkeeper.mcp.revisions import (
@@ -63,7 +63,7 @@ class Session:
         self._revision: str | None = None  # agreed by `initialize`; a modern peer has none
         self._initialized = False
         self._seen: int | None = None  # the generation of the tools that a legacy peer was shown
-        self._under_way: dict[RequestId, Callable[[], None]] = {}
+        self._under_way: dict[RequestId, Callable[[], object]] = {}
         self._subscriptions: dict[RequestId, Subscription] = {}
         self._handlers: dict[str, Callable[[Request], Reply]] = {
             "initialize": self._initialize,
@@ -85,7 +85,7 @@ class Session:
         except ProtocolError as error:
             return answers.error(error)
 
-    def began(self, request_id: RequestId, cancel: Callable[[], None]) -> None:
+    def began(self, request_id: RequestId, cancel: Callable[[], object]) -> None:
         """The exchange for `request_id` goes on; `cancel` ends it without an answer."""
         self._under_way[request_id] = cancel
 
@@ -132,7 +132,12 @@ class Session:
         handler = self._handlers.get(request.method)
         if handler is None:
             raise _unknown_method(request.method, request.id)
-        return handler(request)
+        try:
+            return handler(request)
+        except ProtocolError:
+            raise
+        except Exception:
+            return internal_error(request.id)
 
     def _hear(self, notification: Notification) -> None:
         """Notifications are never answered: what is unknown or malformed is ignored."""
@@ -224,6 +229,7 @@ class Session:
             raise ProtocolError(
                 INVALID_REQUEST, f"at most {most} subscriptions", request_id=request.id
             )
+        self._server.catalog.refresh()
         return Subscription(
             request.id,
             wants_tools=params.notifications.tools_list_changed,

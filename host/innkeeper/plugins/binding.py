@@ -149,8 +149,8 @@ def _entries(manifest: Manifest, functions: Iterable[Name]) -> dict[Name, ToolEn
     for entry in manifest.tool:
         if entry.function not in by_text:
             raise ManifestError(
-                f"plugin.toml: tool.function = {entry.function!r}: the component exports no such tool; "
-                f"it exports {', '.join(sorted(by_text)) or 'none'}"
+                f"plugin.toml: tool.function = {entry.function!r}: the component exports no such "
+                f"tool; it exports {', '.join(sorted(by_text)) or 'none'}"
             )
         found[by_text[entry.function]] = entry
     return found

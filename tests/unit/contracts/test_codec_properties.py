@@ -7,9 +7,17 @@ from pprint import pformat
 from typing import Any
 
 import jsonschema_rs
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.contracts.wit_strategies import FUNCTIONS, JSON_VALUES, TYPES, mutations, values
+from unit.contracts.wit_strategies import (
+    EACH_KIND,
+    FUNCTIONS,
+    JSON_VALUES,
+    TYPES,
+    mutations,
+    values,
+)
 
 from innkeeper.contracts.decode import decode_arguments
 from innkeeper.contracts.encode import encode_result
@@ -23,16 +31,14 @@ from innkeeper.contracts.wit_types import DECIMAL_PATTERNS
 from innkeeper.errors import RequestRefused
 from innkeeper_core.values import FunctionType, Type, roundtrip
 
-EXAMPLES = settings(max_examples=200, deadline=None)
+EXAMPLES = settings(deadline=None)  # how many is the profile's to say
 
 
 @EXAMPLES
 @given(st.data())
 def test_decoding_what_was_encoded_gives_the_value_back(data: st.DataObject) -> None:
     ty = data.draw(TYPES)
-    value = data.draw(values(ty))
-    [decoded] = decode_arguments(FunctionType([("x", ty)]))({"x": through_json(encoded(ty, value))})
-    assert written(decoded) == written(value)
+    goes_through_json_and_back(ty, data.draw(values(ty)))
 
 
 @EXAMPLES
@@ -44,6 +50,16 @@ def test_what_is_encoded_fits_the_schema(data: st.DataObject) -> None:
     structured = result if structured_is_object(ty) else {"result": result}
     assert isinstance(structured, dict)
     assert jsonschema_rs.is_valid(structured_schema(ty), structured)
+
+
+@pytest.mark.parametrize("ty", EACH_KIND, ids=repr)
+@EXAMPLES
+@given(data=st.data())
+def test_each_kind_of_type_keeps_to_its_schema(ty: Type, data: st.DataObject) -> None:
+    value = data.draw(values(ty))
+    goes_through_json_and_back(ty, value)
+    agrees_with_schema(FunctionType([("x", ty)]), {"x": data.draw(mutations(encoded(ty, value)))})
+    agrees_with_schema(FunctionType([("x", ty)]), {"x": data.draw(JSON_VALUES)})
 
 
 @EXAMPLES
@@ -103,6 +119,11 @@ def test_every_schema_is_valid_by_the_meta_schema(ty: Type) -> None:
     jsonschema_rs.meta.validate(
         value_schema(ty) | {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     )
+
+
+def goes_through_json_and_back(ty: Type, value: object) -> None:
+    [decoded] = decode_arguments(FunctionType([("x", ty)]))({"x": through_json(encoded(ty, value))})
+    assert written(decoded) == written(value)
 
 
 def agrees_with_schema(function: FunctionType, arguments: object) -> None:

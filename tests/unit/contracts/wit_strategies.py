@@ -40,6 +40,22 @@ LEAVES = st.one_of(
     st.just(Type("list", [Type("u8")])),
     st.builds(Type, st.sampled_from(["enum", "flags"]), st.just(()), name_lists()),
 )
+EACH_KIND = [
+    *map(Type, BARE_KINDS),
+    Type("enum", (), ["a", "b-c"]),
+    Type("flags", (), ["a", "b-c"]),
+    Type("list", [Type("u8")]),
+    Type("list", [Type("bool")]),
+    Type("list", [Type("u8")], length=2),
+    Type("tuple", [Type("bool"), Type("char")]),
+    Type("record", [Type("bool"), Type("option", [Type("bool")])], ["a", "value"]),
+    Type("variant", [None, Type("bool"), Type("option", [Type("bool")])], ["a", "b-c", "some"]),
+    Type("option", [Type("enum", (), ["a"])]),
+    Type("option", [Type("option", [Type("bool")])]),
+    Type("result", [None, Type("bool")]),
+    Type("map", [Type("string"), Type("bool")]),
+    Type("map", [Type("u8"), Type("s64")]),
+]
 TYPES = st.recursive(LEAVES, _below, max_leaves=8)
 FUNCTIONS = st.dictionaries(st.sampled_from(NAMES), TYPES, min_size=1, max_size=4).map(
     lambda params: FunctionType(list(params.items()))
@@ -113,7 +129,21 @@ _DECIMALS = st.integers(-(2**65), 2**65).map(str) | st.sampled_from(
 _TEXTS = st.one_of(
     st.text(max_size=3),
     st.sampled_from(NAMES),
-    st.sampled_from(["NaN", "Infinity", "-Infinity", "nan", "QQ==", "QQ=", "QQ", "QR==", "QUJD"]),
+    st.sampled_from(
+        [
+            "NaN",
+            "Infinity",
+            "-Infinity",
+            "nan",
+            "QQ==",
+            "QQ=",
+            "QQ",
+            "QR==",
+            "QUJD",
+            "QQ==\n",
+            "Q Q==",
+        ]
+    ),
     _DECIMALS,
 )
 JSON_VALUES = st.recursive(

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import trio
+import trio.lowlevel
 
 from innkeeper.errors import RequestRefused
 from innkeeper.http_api.access import AccessCheck
@@ -118,7 +119,10 @@ class Answer(msgspec.Struct):
 
 
 class Client:
-    """One request of one client, which may hang up at any time, or never send its last piece."""
+    """One request of one client, which may hang up at any time, or never send its last piece.
+
+    The end of the answer is taken once `end_takes` pieces were: hypercorn waits for room likewise.
+    """
 
     def __init__(
         self,
@@ -129,10 +133,12 @@ class Client:
         body: bytes | Sequence[bytes] | None = None,
         http_version: str = "1.1",
         sends_all: bool = True,
+        end_takes: int = 0,
     ) -> None:
         self.answer = Answer()
         self.received = 0
         self._sends_all = sends_all
+        self._end_takes = end_takes
         self._pieces = [body] if isinstance(body, bytes) else list(body or [])
         given = [(name.encode(), value.encode("latin-1")) for name, value in headers]
         names = {name for name, _ in given}
@@ -179,6 +185,8 @@ class Client:
         else:
             self.answer.body += message["body"]
             if not message.get("more_body"):
+                while self.received < self._end_takes:
+                    await trio.lowlevel.checkpoint()
                 self.hang_up()
 
 

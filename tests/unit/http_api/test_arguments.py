@@ -11,10 +11,11 @@ from innkeeper.http_api.arguments import DEPTH_MAX, parse_arguments
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.text() | st.floats(-1e9, 1e9),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
 )
 
 
-@given(st.dictionaries(st.text(), JSON))
+@given(st.dictionaries(st.text(), JSON, max_size=4))
 def test_every_json_object_is_taken_as_it_is(arguments: dict[str, object]) -> None:
     assert parse_arguments(msgspec.json.encode(arguments)) == arguments
 

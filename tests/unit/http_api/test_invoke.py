@@ -4,6 +4,7 @@ import logging
 
 import pytest
 import trio
+from trio.testing import MockClock
 from unit.http_api.face import Answer, Call, FakeHost, ask, invoke, make_api
 
 from innkeeper.errors import (
@@ -205,7 +206,9 @@ async def test_a_body_in_pieces_is_put_together() -> None:
     assert answer.json == {"a": [1]}
 
 
-async def test_bodies_in_flight_share_one_budget_and_give_it_back() -> None:
+async def test_bodies_in_flight_share_one_budget_and_give_it_back(
+    autojump_clock: MockClock,
+) -> None:
     async def sleep(call: Call) -> object:
         await trio.sleep(1)
         return None

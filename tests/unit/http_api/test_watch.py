@@ -29,7 +29,7 @@ class SlowHost(FakeHost):
 
 
 @pytest.fixture
-async def watch(autojump_clock: MockClock) -> AsyncIterator[CallWatch]:
+async def watch() -> AsyncIterator[CallWatch]:
     watch = CallWatch()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(watch.run)
@@ -46,7 +46,9 @@ async def hang_up_after(client: Client, wait_s: float) -> None:
     client.hang_up()
 
 
-async def test_a_call_whose_client_leaves_is_cancelled(watch: CallWatch) -> None:
+async def test_a_call_whose_client_leaves_is_cancelled(
+    watch: CallWatch, autojump_clock: MockClock
+) -> None:
     host = SlowHost(60)
     client = caller()
     async with trio.open_nursery() as nursery:
@@ -57,7 +59,7 @@ async def test_a_call_whose_client_leaves_is_cancelled(watch: CallWatch) -> None
 
 
 async def test_a_call_whose_client_left_at_once_is_cancelled_at_the_next_tick(
-    watch: CallWatch,
+    watch: CallWatch, autojump_clock: MockClock
 ) -> None:
     host = SlowHost(60)
     client = caller()
@@ -67,13 +69,17 @@ async def test_a_call_whose_client_left_at_once_is_cancelled_at_the_next_tick(
     assert trio.current_time() <= 2 * TICK_S
 
 
-async def test_a_long_call_whose_client_stays_is_answered(watch: CallWatch) -> None:
+async def test_a_long_call_whose_client_stays_is_answered(
+    watch: CallWatch, autojump_clock: MockClock
+) -> None:
     host = SlowHost(60)
     answer = await caller().ask(make_api(host, watch=watch))
     assert (answer.status, answer.json, host.cancelled) == (200, "done", 0)
 
 
-async def test_one_clients_leaving_does_not_touch_another_call(watch: CallWatch) -> None:
+async def test_one_clients_leaving_does_not_touch_another_call(
+    watch: CallWatch, autojump_clock: MockClock
+) -> None:
     host = SlowHost(60)
     api = make_api(host, watch=watch)
     leaving, staying = caller(), caller()
@@ -84,7 +90,9 @@ async def test_one_clients_leaving_does_not_touch_another_call(watch: CallWatch)
     assert (leaving.answer.status, staying.answer.status, host.cancelled) == (0, 200, 1)
 
 
-async def test_calls_that_run_when_the_host_stops_are_told_so(watch: CallWatch) -> None:
+async def test_calls_that_run_when_the_host_stops_are_told_so(
+    watch: CallWatch, autojump_clock: MockClock
+) -> None:
     host = SlowHost(60)
     client = caller()
     async with trio.open_nursery() as nursery:
@@ -96,14 +104,14 @@ async def test_calls_that_run_when_the_host_stops_are_told_so(watch: CallWatch) 
     assert host.cancelled == 1
 
 
-async def test_an_idle_watch_does_not_wake(watch: CallWatch) -> None:
+async def test_an_idle_watch_does_not_wake(watch: CallWatch, autojump_clock: MockClock) -> None:
     await caller().ask(make_api(SlowHost(1.0), watch=watch))
     await trio.sleep(1.0)
-    # Nobody but this test is waiting for a time now: the clock finds no earlier one to jump to.
+    # Nobody waits for a time: nothing will wake the process.
     assert trio.lowlevel.current_statistics().seconds_to_next_deadline == float("inf")
 
 
-async def test_quick_calls_start_no_task(watch: CallWatch) -> None:
+async def test_quick_calls_start_no_task(watch: CallWatch, autojump_clock: MockClock) -> None:
     before = trio.lowlevel.current_statistics().tasks_living
     client = caller()
 

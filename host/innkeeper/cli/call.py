@@ -1,0 +1,71 @@
+"""`innkeeper call`."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import click
+import msgspec
+
+from innkeeper.cli.arguments import read_arguments
+from innkeeper.cli.composition import Place, load_all, load_until_found, opened_host
+from innkeeper.cli.options import examples, plugin_option
+from innkeeper.cli.running import run_command_work
+from innkeeper.cli.text import json_text
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """The call, as it was asked for."""
+
+    tool: str
+    pairs: tuple[str, ...]
+    json_object: str | None
+    deadline_s: float | None
+
+
+@click.command(
+    epilog=examples(
+        "innkeeper call hello.greet name=Ada",
+        'innkeeper call hello.greet --json \'{"name": "Ada"}\'',
+        "innkeeper call notes.add count=3 tags='[\"a\"]' --plugin notes.wasm --deadline 2",
+    ),
+)
+@click.argument("tool")
+@click.argument("pairs", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--json", "json_object", metavar="OBJECT", help="Arguments as JSON; - reads stdin.")
+@plugin_option
+@click.option(
+    "--deadline",
+    "deadline_s",
+    metavar="S",
+    type=click.FloatRange(min=0, max=86_400, min_open=True),
+    help="Seconds the call may take, waiting included.",
+)
+@click.option("--json-errors", is_flag=True, help="Print an error as JSON problem details.")
+def call(
+    tool: str,
+    pairs: tuple[str, ...],
+    json_object: str | None,
+    plugins: tuple[str, ...],
+    deadline_s: float | None,
+    json_errors: bool,
+) -> int:
+    """Call TOOL, by its id or MCP name, and print the result as JSON.
+
+    A VALUE is text where the tool wants a string, else JSON. Pairs win over --json.
+    """
+    request = Request(tool=tool, pairs=pairs, json_object=json_object, deadline_s=deadline_s)
+    work = partial(_call, Place(plugins=plugins), request)
+    return run_command_work(work, json_errors=json_errors)
+
+
+async def _call(place: Place, request: Request) -> int:
+    async with opened_host(place.settings()) as host:
+        named = place.sources()[: len(place.plugins)]
+        await load_all(host, named)
+        await load_until_found(host, request.tool, place.sources()[len(named) :])
+        schema = host.tool(request.tool).input_schema
+        arguments = read_arguments(request.pairs, request.json_object, schema=schema)
+        result = await host.call_json(request.tool, arguments, deadline_s=request.deadline_s)
+    click.echo(json_text(result))
+    return 0

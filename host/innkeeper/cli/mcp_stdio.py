@@ -1,0 +1,47 @@
+"""`innkeeper mcp serve` without click: a client waits for it to be up."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import trio
+
+from innkeeper.cli.composition import Place, opened_host, show_loading
+from innkeeper.cli.running import run_command_work
+from innkeeper.cli.versions import innkeeper_version
+from innkeeper.mcp.limits import Limits
+from innkeeper.mcp.stdio import serve_stdio
+
+
+def run(place: Place) -> int:
+    """Serve one client on stdin and stdout until it closes them, or a signal; returns 0."""
+    return run_command_work(partial(_serve, place), exit_when_stopped=0)
+
+
+def plain_options(arguments: list[str]) -> Place | None:
+    """The options where there are none but `--state DIR` and `--plugin FILE`, else None."""
+    state: str | None = None
+    plugins: list[str] = []
+    if len(arguments) % 2:
+        return None
+    for option, value in zip(arguments[::2], arguments[1::2], strict=True):
+        if option == "--plugin":
+            plugins.append(value)
+        elif option == "--state":
+            state = value
+        else:
+            return None
+    return Place(state, tuple(plugins))
+
+
+async def _serve(place: Place) -> int:
+    settings = place.settings()
+    place.check_files()
+    limits = Limits(message_bytes_max=settings.mcp_message_bytes_max)
+    async with opened_host(settings) as host, trio.open_nursery() as nursery:
+        for source in place.sources():
+            host.load_soon(source)
+        nursery.start_soon(show_loading, host)
+        await serve_stdio(host, version=innkeeper_version(), limits=limits)
+        nursery.cancel_scope.cancel()
+    return 0
