@@ -16,7 +16,7 @@ import click
 import msgspec
 
 import innkeeper.errors
-from innkeeper.cli.main import main as command_line
+from innkeeper.cli.tree import innkeeper as command_line
 from innkeeper.errors import CODES, Code
 from innkeeper.settings import ENVIRONMENT_PREFIX, Settings, default_state
 
@@ -126,6 +126,7 @@ def _helps(
         parent=parent,
         terminal_width=HELP_WIDTH,
         max_content_width=HELP_WIDTH,
+        **command.context_settings,
     )
     yield context.command_path, command.get_help(context)
     if isinstance(command, click.Group):

@@ -51,8 +51,8 @@ async def open_host(
 
     `state` is the folder of the host's own files (the settings' one by default). `imports` are
     functions that this program serves to guests beside the host's own, by (interface, name): plain
-    or `async def`, called with the guest's context and the arguments as plain data; `drops` the same
-    for resources, called with the context and the number of one that a guest drops.
+    or `async def`, called with the guest's context and the arguments as plain data. `drops` are the
+    same for resources, called with the context and the number of one that a guest drops.
     """
     settings = settings or Settings()
     folder = Path(state) if state is not None else settings.state

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from architecture.checkout import ROOT
 
-from innkeeper.cli.main import main as command_line
+from innkeeper.cli.tree import innkeeper as command_line
 from innkeeper.engine.limits import Limits
 from innkeeper.errors import CODES
 from innkeeper.plugins.manifest import Build, Manifest, Reuse, parse_manifest
@@ -26,7 +26,10 @@ def section(title: str) -> str:
 
 def commands(group: click.Group, *path: str) -> Iterator[tuple[str, click.Command]]:
     """Every command that is no group, with its path."""
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None, name
         if isinstance(command, click.Group):
             yield from commands(command, *path, name)
         elif not command.hidden:

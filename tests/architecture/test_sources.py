@@ -91,8 +91,14 @@ def _positional(tree: ast.Module) -> list[tuple[str, int]]:
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and not node.name.startswith("_")
+        and not _is_command(node)
     ]
     return [(node.name, len(_named(node))) for node in functions]
+
+
+def _is_command(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether click calls it, by keyword."""
+    return any(ast.unparse(one).startswith("click.") for one in function.decorator_list)
 
 
 def _named(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 
 import click
 import msgspec
 
-from innkeeper.cli.arguments import read_arguments
-from innkeeper.cli.composition import Place, load_all, load_until_found, opened_host
+from innkeeper.cli.arguments import read_arguments, read_object
+from innkeeper.cli.composition import Place, load_for, opened_host
 from innkeeper.cli.options import examples, plugin_option
 from innkeeper.cli.running import run_command_work
 from innkeeper.cli.text import json_text
@@ -54,6 +55,8 @@ def call(
 
     A VALUE is text where the tool wants a string, else JSON. Pairs win over --json.
     """
+    if json_object == "-":  # read before Trio runs: a blocked read would hold off Ctrl-C
+        json_object = read_object(sys.stdin.buffer)
     request = Request(tool=tool, pairs=pairs, json_object=json_object, deadline_s=deadline_s)
     work = partial(_call, Place(plugins=plugins), request)
     return run_command_work(work, json_errors=json_errors)
@@ -61,9 +64,7 @@ def call(
 
 async def _call(place: Place, request: Request) -> int:
     async with opened_host(place.settings()) as host:
-        named = place.sources()[: len(place.plugins)]
-        await load_all(host, named)
-        await load_until_found(host, request.tool, place.sources()[len(named) :])
+        await load_for(host, request.tool, place)
         schema = host.tool(request.tool).input_schema
         arguments = read_arguments(request.pairs, request.json_object, schema=schema)
         result = await host.call_json(request.tool, arguments, deadline_s=request.deadline_s)

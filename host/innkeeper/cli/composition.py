@@ -34,14 +34,14 @@ class Place(msgspec.Struct, frozen=True):
         given = {"state": self.state, **flags}
         return load_settings({name: value for name, value in given.items() if value is not None})
 
-    def sources(self) -> list[Path]:
-        """The component files to load: those that were named, then those that ship with the host.
+    def named(self) -> list[Path]:
+        """The component files that were named."""
+        return [Path(file) for file in self.plugins]
 
-        One that was named stands in for the shipped one of its name.
-        """
-        named = [Path(file) for file in self.plugins]
-        stems = {path.stem for path in named}
-        return named + [path for path in default_plugins() if path.stem not in stems]
+    def shipped(self) -> list[Path]:
+        """The component files that ship with the host, but for those that a named one replaces."""
+        stems = {path.stem for path in self.named()}
+        return [path for path in default_plugins() if path.stem not in stems]
 
     def check_files(self) -> None:
         """Raises RequestRefused (not_found) for a named file that is not there."""
@@ -70,13 +70,17 @@ async def load_all(host: Host, sources: Sequence[Path]) -> None:
             progress.end()
 
 
-async def load_until_found(host: Host, tool: str, sources: Sequence[Path]) -> None:
-    """Load until there is that tool, beginning with the file that is named like its plugin."""
-    stem = tool.partition(".")[0]
-    for source in sorted(sources, key=lambda path: path.stem != stem):
-        await load_all(host, [source])
-        if any(tool in (found.id, found.name) for found in host.tools()):
+async def load_for(host: Host, tool: str, place: Place) -> None:
+    """Load what was named, then what ships with the host until the tool is there.
+
+    The shipped file that is named like the tool's plugin comes first, so that the others rest.
+    """
+    await load_all(host, place.named())
+    plugin = tool.partition(".")[0]
+    for source in sorted(place.shipped(), key=lambda path: path.stem != plugin):
+        if _has(host, tool):
             return
+        await load_all(host, [source])
 
 
 async def show_loading(host: Host) -> None:
@@ -87,6 +91,14 @@ async def show_loading(host: Host) -> None:
             progress.show(step)
         await trio.sleep(WATCH_EVERY_S)
     progress.end()
+
+
+def _has(host: Host, tool: str) -> bool:
+    try:
+        host.tool(tool)
+    except RequestRefused:
+        return False
+    return True
 
 
 class ProgressLine:

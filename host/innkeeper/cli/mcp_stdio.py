@@ -39,7 +39,7 @@ async def _serve(place: Place) -> int:
     place.check_files()
     limits = Limits(message_bytes_max=settings.mcp_message_bytes_max)
     async with opened_host(settings) as host, trio.open_nursery() as nursery:
-        for source in place.sources():
+        for source in (*place.named(), *place.shipped()):
             host.load_soon(source)
         nursery.start_soon(show_loading, host)
         await serve_stdio(host, version=innkeeper_version(), limits=limits)

@@ -35,8 +35,12 @@ def first_line(text: str) -> str:
 
 def json_text(value: object) -> str:
     """A value as indented JSON; one that is no container is one line."""
-    encoded = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-    return _STEERING.sub(lambda match: f"\\u{ord(match[0]):04x}", encoded)
+    return _harmless(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+def json_line(value: object) -> str:
+    """A value as JSON on one line."""
+    return _harmless(msgspec.json.encode(value))
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -59,6 +63,10 @@ def _last_column_chars(before: int) -> int | None:
     if not sys.stdout.isatty():
         return None
     return max(_COLUMN_CHARS_MIN, shutil.get_terminal_size().columns - before)
+
+
+def _harmless(json: bytes) -> str:
+    return _STEERING.sub(lambda match: f"\\u{ord(match[0]):04x}", json.decode())
 
 
 def _escaped(char: str) -> str:

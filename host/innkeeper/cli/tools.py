@@ -26,7 +26,7 @@ def tools(as_json: bool, plugins: tuple[str, ...]) -> int:
 
 async def _list(place: Place, *, as_json: bool) -> int:
     async with opened_host(place.settings()) as host:
-        await load_all(host, place.sources())
+        await load_all(host, [*place.named(), *place.shipped()])
         found = host.tools()
     click.echo(json_text(found) if as_json else _table(found))
     return 0

@@ -17,8 +17,8 @@ from innkeeper_core.component import (
     Engine,
     Instance,
     InvalidComponent,
-    Limits,
     LimitHit,
+    Limits,
     Linker,
     Trap,
 )

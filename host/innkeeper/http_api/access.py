@@ -31,7 +31,7 @@ class AccessCheck:
     def __init__(self, hosts: Iterable[str], origins: Iterable[str]) -> None:
         self._hosts = {name.lower().encode() for name in (*LOOPBACK_NAMES, *hosts)}
         self._origins = {origin.lower().encode() for origin in origins}
-        self._last_host = b""
+        self._last_host: bytes | None = None
 
     def admit(self, exchange: Exchange) -> None:
         """Raise PermissionRefused (policy_denied) unless the request may be answered.

@@ -9,7 +9,7 @@ from wsgiref.handlers import format_date_time
 
 import h11
 from hypercorn.config import Config
-from hypercorn.events import RawData
+from hypercorn.events import Closed, RawData
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.typing import H11SendableEvent
 
@@ -18,6 +18,7 @@ from innkeeper.http_api.problem import problem
 from innkeeper.http_api.settings import HttpSettings
 from innkeeper.http_api.trace import trace_id
 
+_HEADERS_MAX: Final = 100
 _SERVER: Final = (b"server", b"innkeeper")
 _ALIVE_REQUESTS_MAX: Final = 1_000_000  # hypercorn's 1,000 would make busy clients reconnect
 
@@ -56,16 +57,20 @@ class Http11(H11Protocol):
         """
 
     async def _create_stream(self, request: h11.Request) -> None:
-        """Ignore `Upgrade: websocket`: nothing here speaks it."""
-        headers = [item for item in request.headers.raw_items() if item[0].lower() != b"upgrade"]
-        if len(headers) != len(request.headers):
-            request = h11.Request(
-                method=request.method,
-                headers=headers,
-                target=request.target,
-                http_version=request.http_version,
-            )
-        await super()._create_stream(request)
+        """Ignore `Upgrade: websocket`, which nothing here speaks, and refuse a head too large.
+
+        h11 has a bound only for a head that is not complete yet.
+        """
+        size = len(request.target)
+        upgrades = False
+        for name, value in request.headers:
+            size += len(name) + len(value)
+            upgrades = upgrades or name == b"upgrade"
+        if size > self.config.h11_max_incomplete_size or len(request.headers) > _HEADERS_MAX:
+            await self._send_error_response(431)
+            await self.send(Closed())
+            return
+        await super()._create_stream(_without_upgrade(request) if upgrades else request)
 
     async def _send_h11_event(self, event: H11SendableEvent) -> None:
         try:
@@ -94,6 +99,15 @@ class Http11(H11Protocol):
         await self._send_h11_event(h11.Response(status_code=reply.status, headers=headers))
         await self._send_h11_event(h11.Data(data=reply.body))
         await self._send_h11_event(h11.EndOfMessage())
+
+
+def _without_upgrade(request: h11.Request) -> h11.Request:
+    return h11.Request(
+        method=request.method,
+        headers=[item for item in request.headers if item[0] != b"upgrade"],
+        target=request.target,
+        http_version=request.http_version,
+    )
 
 
 def _unreadable(status_code: int) -> RequestRefused:

@@ -7,8 +7,8 @@ is still open a second later is closed.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Awaitable, Callable
-from functools import partial
 from importlib.metadata import version as distribution_version
 from typing import Final
 
@@ -47,33 +47,25 @@ async def serve(
     """
     settings = settings or HttpSettings()
     where = parse_bind(bind)
-    listener = open_listener(where)
-    url = f"http://{where.name}:{listener.getsockname()[1]}"
     watch = CallWatch()
-    app = HttpApi(
-        host,
-        settings,
-        watch,
-        access=AccessCheck((where.name, *settings.hosts), settings.origins),
-        version=distribution_version("innkeeper"),
-    )
+    access = AccessCheck((where.name, *settings.hosts), settings.origins)
+    app = HttpApi(host, settings, watch, access=access, version=distribution_version("innkeeper"))
     connections = Connections(app, settings)
+    listener = open_listener(where)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(watch.run)
         async with trio.open_nursery() as accepting:
-            accepting.start_soon(
-                partial(
-                    trio.serve_listeners,
-                    connections.serve,
-                    [trio.SocketListener(trio.socket.from_stdlib_socket(listener))],
-                    handler_nursery=nursery,
-                )
-            )
-            task_status.started([url])
+            accepting.start_soon(_accept, listener, connections, nursery)
+            task_status.started([f"http://{where.name}:{listener.getsockname()[1]}"])
             await shutdown_trigger()
             accepting.cancel_scope.cancel()
         await connections.drain(watch)
         nursery.cancel_scope.cancel()
+
+
+async def _accept(listener: socket.socket, connections: Connections, nursery: trio.Nursery) -> None:
+    listeners = [trio.SocketListener(trio.socket.from_stdlib_socket(listener))]
+    await trio.serve_listeners(connections.serve, listeners, handler_nursery=nursery)
 
 
 class Connections:

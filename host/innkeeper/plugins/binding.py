@@ -67,12 +67,14 @@ def bind_tools(
     }
     entries = _entries(manifest, functions)
     ids = _ids(manifest.plugin.name, functions)
-    return [
-        BoundTool(
-            _tool(manifest, ids[name], name, type_, entries.get(name), docs), name, type_, pool
-        )
-        for name, type_ in functions.items()
-    ]
+    bound = []
+    for name, type_ in functions.items():
+        try:
+            tool = _tool(manifest, ids[name], name, type_, entries.get(name), docs)
+            bound.append(BoundTool(tool, name, type_, pool))
+        except ContractError as error:  # it says what is wrong with a type, not whose
+            raise ContractError(f"{ids[name]}: {error}", code=error.code) from error
+    return bound
 
 
 def _tool(

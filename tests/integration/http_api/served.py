@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from http.client import HTTPConnection
 from typing import Any
@@ -49,10 +49,11 @@ class GuestHost(FakeHost):
 class Served:
     """Where a face listens, and the way to end it."""
 
-    def __init__(self, url: str, stop: trio.Event, stopped: trio.Event) -> None:
+    def __init__(self, url: str, stop: trio.Event, scope: trio.CancelScope) -> None:
         self.url = url
         self.stop = stop
-        self.stopped = stopped
+        self.stopped = trio.Event()
+        self.cancel = scope.cancel
         self.address, _, port = url.removeprefix("http://").rpartition(":")
         self.port = int(port)
 
@@ -90,22 +91,24 @@ async def serving(
     bind: str = "127.0.0.1:0",
 ) -> AsyncIterator[Served]:
     """Serve `host` while the body runs, for `PATIENCE_S` at most; then end at once."""
-    stop, stopped = trio.Event(), trio.Event()
+    stop, scope = trio.Event(), trio.CancelScope()
 
     async def run(*, task_status: trio.TaskStatus[list[str]]) -> None:
-        await serve(
-            host or FakeHost(),
-            bind=bind,
-            settings=settings,
-            shutdown_trigger=stop.wait,
-            task_status=task_status,
-        )
-        stopped.set()
+        with scope:
+            await serve(
+                host or FakeHost(),
+                bind=bind,
+                settings=settings,
+                shutdown_trigger=stop.wait,
+                task_status=task_status,
+            )
+        served.stopped.set()
 
     with trio.fail_after(3 * PATIENCE_S):
         async with trio.open_nursery() as nursery:
             [url] = await nursery.start(run)
-            yield Served(url, stop, stopped)
+            served = Served(url, stop, scope)
+            yield served
             nursery.cancel_scope.cancel()
 
 
@@ -139,10 +142,8 @@ async def exchange(served: Served, data: bytes, *, answers: int = 1) -> list[Raw
 
 
 async def _send(stream: trio.SocketStream, data: bytes) -> None:
-    try:
+    with suppress(trio.BrokenResourceError):  # the server may have heard enough
         await stream.send_all(data)
-    except trio.BrokenResourceError:
-        pass  # the server had heard enough
 
 
 async def _read_answers(stream: trio.SocketStream, wanted: int) -> list[RawAnswer]:

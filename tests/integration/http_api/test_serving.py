@@ -7,10 +7,11 @@ from time import perf_counter
 import pytest
 import trio
 import trio.lowlevel
-from integration.http_api.served import INVOKE, JSON, exchange, serving
+from integration.http_api.served import INVOKE, JSON, PATIENCE_S, exchange, serving
 from unit.http_api.face import Call, FakeHost
 
 from innkeeper.errors import HostError
+from innkeeper.http_api.bind import Bind, open_listener
 from innkeeper.http_api.server import serve
 from innkeeper.http_api.settings import HttpSettings
 
@@ -92,7 +93,7 @@ async def test_a_client_that_sends_far_too_much_can_read_why_it_is_refused(
         answer = connection.getresponse()
         return answer.status, answer.read()
 
-    async with serving() as served:
+    async with serving(settings=HttpSettings(linger_s=PATIENCE_S)) as served:
         status, body = await served.in_thread(use)
         assert await served.is_well()
     assert (status, b"payload_too_large" in body) == (413, True)
@@ -131,6 +132,15 @@ async def test_a_request_in_single_bytes_is_understood() -> None:
             await stream.send_all(request[at : at + 1])
             await trio.lowlevel.checkpoint()
         assert (await stream.receive_some(1000)).endswith(b'\r\n\r\n{"a":1}')
+
+
+def test_accepted_sockets_send_without_delay() -> None:
+    with open_listener(Bind("127.0.0.1", 0)) as listener:
+        listener.setblocking(True)
+        with socket.create_connection(listener.getsockname()):
+            accepted, _ = listener.accept()
+            with accepted:
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def test_head_and_body_in_two_segments_do_not_wait_for_each_other() -> None:

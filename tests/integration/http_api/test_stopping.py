@@ -8,7 +8,6 @@ import trio
 from integration.http_api.served import INVOKE, PATIENCE_S, GuestHost, Served, serving
 from unit.http_api.face import Call, FakeHost
 
-from innkeeper.http_api.server import serve
 from innkeeper.http_api.settings import HttpSettings
 
 CALL = INVOKE + b"Content-Length: 2\r\n\r\n{}"
@@ -66,28 +65,17 @@ async def test_a_client_that_does_not_read_cannot_hold_the_end_up(is_cancelled: 
         started.set()
         return "x" * (16 << 20)
 
-    started, stop = trio.Event(), trio.Event()
-    async with trio.open_nursery() as nursery:
-
-        async def run(*, task_status: trio.TaskStatus[list[str]]) -> None:
-            await serve(
-                FakeHost(large),
-                bind="127.0.0.1:0",
-                settings=HttpSettings(drain_s=0.1),
-                shutdown_trigger=stop.wait,
-                task_status=task_status,
-            )
-
-        [url] = await nursery.start(run)
-        stream = await trio.open_tcp_stream("127.0.0.1", int(url.rpartition(":")[2]))
-        async with stream:
-            await stream.send_all(CALL)
-            await started.wait()
-            await trio.sleep(0.05)
-            if is_cancelled:
-                nursery.cancel_scope.cancel()
-            else:
-                stop.set()
-                with trio.fail_after(PATIENCE_S):
-                    while nursery.child_tasks:
-                        await trio.sleep(0.01)
+    started = trio.Event()
+    async with (
+        serving(FakeHost(large), HttpSettings(drain_s=0.1)) as served,
+        await served.connect() as stream,
+    ):
+        await stream.send_all(CALL)
+        await started.wait()
+        await trio.sleep(0.05)
+        if is_cancelled:
+            served.cancel()
+        else:
+            served.stop.set()
+        with trio.fail_after(PATIENCE_S):
+            await served.stopped.wait()

@@ -132,6 +132,7 @@ class Client:
         headers: Iterable[tuple[str, str]] = (),
         body: bytes | Sequence[bytes] | None = None,
         http_version: str = "1.1",
+        names_host: bool = True,
         sends_all: bool = True,
         end_takes: int = 0,
     ) -> None:
@@ -142,7 +143,7 @@ class Client:
         self._pieces = [body] if isinstance(body, bytes) else list(body or [])
         given = [(name.encode(), value.encode("latin-1")) for name, value in headers]
         names = {name for name, _ in given}
-        if b"host" not in names:
+        if names_host and b"host" not in names:
             given.append((b"host", b"localhost:8090"))
         if isinstance(body, bytes) and not {b"content-length", b"transfer-encoding"} & names:
             given.append((b"content-length", b"%d" % len(body)))

@@ -1,7 +1,7 @@
 """Host and Origin."""
 
 import pytest
-from unit.http_api.face import ask, make_api
+from unit.http_api.face import Client, ask, make_api
 
 from innkeeper.http_api.settings import HttpSettings
 
@@ -51,6 +51,11 @@ async def test_any_other_host_name_is_refused(host: str) -> None:
     answer = await ask(api, "GET", "/healthz", ("host", host))
     assert (answer.status, answer.code) == (403, "policy_denied")
     assert len(answer.json["detail"]) < 300
+
+
+async def test_a_request_that_names_no_host_is_refused_from_the_first() -> None:
+    client = Client(target="/healthz", http_version="1.0", names_host=False)
+    assert (await client.ask(make_api())).code == "policy_denied"
 
 
 async def test_the_operator_can_allow_a_host_name() -> None:

@@ -1,0 +1,51 @@
+"""Takes turns: every side is measured, then every side again, so that all see the same machine."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from time import perf_counter_ns
+from typing import TypeVar
+
+import trio
+
+Taken = TypeVar("Taken")
+Side = Callable[[], Awaitable[Taken]]  # one turn of one side: what it measured
+
+
+async def alternate(sides: Mapping[str, Side[Taken]], repeats: int) -> dict[str, list[Taken]]:
+    """What each side measured in each of its turns, by name.
+
+    A first turn of each warms up and does not count. Who begins changes from round to round.
+    """
+    names = list(sides)
+    taken: dict[str, list[Taken]] = {name: [] for name in names}
+    for repeat in range(repeats + 1):
+        first = repeat % len(names)
+        for name in names[first:] + names[:first]:
+            await trio.lowlevel.checkpoint()
+            measured = await sides[name]()
+            if repeat:
+                taken[name].append(measured)
+    return taken
+
+
+def timed(operation: Callable[[], object], count: int) -> list[float]:
+    """The microseconds of each of `count` operations, the clock's own tenth of one included."""
+    clock = perf_counter_ns
+    samples = [0.0] * count
+    for at in range(count):
+        started_ns = clock()
+        operation()
+        samples[at] = (clock() - started_ns) / 1e3
+    return samples
+
+
+async def timed_async(operation: Callable[[], Awaitable[object]], count: int) -> list[float]:
+    """As `timed`, of operations that are awaited."""
+    clock = perf_counter_ns
+    samples = [0.0] * count
+    for at in range(count):
+        started_ns = clock()
+        await operation()
+        samples[at] = (clock() - started_ns) / 1e3
+    return samples
