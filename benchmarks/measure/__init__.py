@@ -1,22 +1,24 @@
 """How figures are taken: in alternation, after a warm-up, written down in one form."""
 
-from benchmarks.measure.alternation import Side, alternate, timed, timed_async
+from benchmarks.measure.alternation import Side, alternate, awaiting, calling, compare
 from benchmarks.measure.figures import median, percentile
 from benchmarks.measure.options import REPEATS_MIN, Options
-from benchmarks.measure.report import Report, Row, report, row, say
+from benchmarks.measure.report import RATES, Report, Row, report, row, say
 
 __all__ = [
+    "RATES",
     "REPEATS_MIN",
     "Options",
     "Report",
     "Row",
     "Side",
     "alternate",
+    "awaiting",
+    "calling",
+    "compare",
     "median",
     "percentile",
     "report",
     "row",
     "say",
-    "timed",
-    "timed_async",
 ]

@@ -8,6 +8,9 @@ from typing import TypeVar
 
 import trio
 
+from benchmarks.measure.options import Options
+from benchmarks.measure.report import Row, row
+
 Taken = TypeVar("Taken")
 Side = Callable[[], Awaitable[Taken]]  # one turn of one side: what it measured
 
@@ -29,23 +32,45 @@ async def alternate(sides: Mapping[str, Side[Taken]], repeats: int) -> dict[str,
     return taken
 
 
-def timed(operation: Callable[[], object], count: int) -> list[float]:
-    """The microseconds of each of `count` operations, the clock's own tenth of one included."""
-    clock = perf_counter_ns
-    samples = [0.0] * count
-    for at in range(count):
-        started_ns = clock()
-        operation()
-        samples[at] = (clock() - started_ns) / 1e3
-    return samples
+async def compare(
+    case: str,
+    ours: Side[list[float]],
+    baseline: Side[list[float]],
+    *,
+    baseline_name: str,
+    options: Options,
+    unit: str = "us",
+) -> Row:
+    """The row of two sides whose turns give samples."""
+    taken = await alternate({"ours": ours, "baseline": baseline}, options.repeats)
+    return row(case, taken["ours"], taken["baseline"], baseline_name=baseline_name, unit=unit)
 
 
-async def timed_async(operation: Callable[[], Awaitable[object]], count: int) -> list[float]:
-    """As `timed`, of operations that are awaited."""
-    clock = perf_counter_ns
-    samples = [0.0] * count
-    for at in range(count):
-        started_ns = clock()
-        await operation()
-        samples[at] = (clock() - started_ns) / 1e3
-    return samples
+def calling(operation: Callable[[], object], count: int) -> Side[list[float]]:
+    """A side whose turn is `count` calls: the microseconds of each, the clock's own included."""
+
+    async def turn() -> list[float]:
+        clock = perf_counter_ns
+        samples = [0.0] * count
+        for at in range(count):
+            started_ns = clock()
+            operation()
+            samples[at] = (clock() - started_ns) / 1e3
+        return samples
+
+    return turn
+
+
+def awaiting(operation: Callable[[], Awaitable[object]], count: int) -> Side[list[float]]:
+    """As `calling`, of operations that are awaited."""
+
+    async def turn() -> list[float]:
+        clock = perf_counter_ns
+        samples = [0.0] * count
+        for at in range(count):
+            started_ns = clock()
+            await operation()
+            samples[at] = (clock() - started_ns) / 1e3
+        return samples
+
+    return turn

@@ -3,44 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import wasmtime
 from wasmtime import component as wasmtime_component
 
-BASELINE_NAME = "wasmtime-py"
+# What a host function is called with: the store, then the arguments.
+HostFunctions = Mapping[str, Mapping[str, Callable[..., Any]]]
 
 
 class WasmtimePy:
-    """A component in its default engine. `functions` are called with the arguments alone."""
+    """A component in its default engine; host functions by interface, then name."""
 
-    def __init__(
-        self, data: bytes, functions: Mapping[tuple[str, str], Callable[..., Any]] | None = None
-    ) -> None:
+    def __init__(self, data: bytes, functions: HostFunctions | None = None) -> None:
         self._engine = wasmtime.Engine()
         self._component = wasmtime_component.Component(self._engine, data)
         self._linker = wasmtime_component.Linker(self._engine)
-        for (interface, name), function in (functions or {}).items():
-            self._serve(interface, name, function)
+        for interface, served in (functions or {}).items():
+            with self._linker.root() as root, root.add_instance(interface) as instance:
+                for name, function in served.items():
+                    instance.add_func(name, function)
 
     def kept(self, name: str) -> Callable[..., Any]:
         """An exported function, in an instance that is made now and kept."""
-        store = wasmtime.Store(self._engine)
-        found = self._linker.instantiate(store, self._component).get_func(store, name)
-        assert found is not None
-        return lambda *arguments: found(store, *arguments)
+        function, store = self._instantiate(name)
+        return partial(function, store)
 
     def fresh(self, name: str) -> Callable[..., Any]:
         """An exported function, in a store and an instance made for each call."""
 
         def call(*arguments: object) -> Any:
-            store = wasmtime.Store(self._engine)
-            found = self._linker.instantiate(store, self._component).get_func(store, name)
-            assert found is not None
-            return found(store, *arguments)
+            function, store = self._instantiate(name)
+            return function(store, *arguments)
 
         return call
 
-    def _serve(self, interface: str, name: str, function: Callable[..., Any]) -> None:
-        with self._linker.root() as root, root.add_instance(interface) as instance:
-            instance.add_func(name, lambda _store, *arguments: function(*arguments))
+    def _instantiate(self, name: str) -> tuple[wasmtime_component.Func, wasmtime.Store]:
+        store = wasmtime.Store(self._engine)
+        found = self._linker.instantiate(store, self._component).get_func(store, name)
+        if found is None:
+            raise LookupError(name)
+        return found, store

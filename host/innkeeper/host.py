@@ -87,7 +87,7 @@ class Host:
         self._nursery = nursery
         self._registry = Registry()
         self._plugins: dict[str, Plugin] = {}
-        self._loading: dict[str, Progress] = {}
+        self._loading: dict[object, Progress] = {}
         self._changed = trio.Event()
         self._path = CallPath(journal, tracer())
         self._compiler = Compiler(images, engines=Engines(settings.pool_instances))
@@ -112,34 +112,11 @@ class Host:
 
         Raises ContractError, ManifestError, RequestRefused (not_found, conflict, …).
         """
-        expected = name or stem_of(source)
-        started_s = trio.current_time()
-        self._loading[expected] = Progress(expected, "compile", 0.0, False)
-
-        def report(step: Progress) -> None:
-            self._loading[expected] = msgspec.structs.replace(step, plugin=expected)
-            if progress is not None:
-                progress(step)
-
-        try:
-            plugin = await self._loader.load(source, name=name, progress=report)
-            self._admit(plugin)
-        finally:
-            del self._loading[expected]
-            self._changed.set()
-            self._changed = trio.Event()
-        if progress is not None:
-            progress(Progress(plugin.name, "compile", trio.current_time() - started_s, True))
-        self._nursery.start_soon(plugin.pool.warm)
-        self._nursery.start_soon(self._check_engines)
-        return plugin
+        return await self._load(source, name, progress, self._announce(source, name))
 
     def load_soon(self, source: Source, *, name: str | None = None) -> None:
         """Begin to load; a call of its tools waits for it. A failure is logged."""
-        self._loading[name or stem_of(source)] = Progress(
-            name or stem_of(source), "compile", 0.0, False
-        )
-        self._nursery.start_soon(self._load_quietly, source, name)
+        self._nursery.start_soon(self._load_quietly, source, name, self._announce(source, name))
 
     async def load_default_plugins(self) -> None:
         """Load the components that ship with the host."""
@@ -235,13 +212,51 @@ class Host:
 
     async def _check_engines(self) -> None:
         await trio.sleep(SELFTEST_AFTER_S)
-        await self._compiler.check_engines()
-
-    async def _load_quietly(self, source: Source, name: str | None) -> None:
         try:
-            await self.load(source, name=name)
+            await self._compiler.check_engines()
+        except Exception:
+            _log.exception("libwasmtime's self-test cannot be run")
+
+    def _announce(self, source: Source, name: str | None) -> object:
+        """Show that a plugin is being loaded; the key is for `_load`, which ends it."""
+        key = object()
+        self._loading[key] = Progress(name or stem_of(source), "compile", 0.0, False)
+        return key
+
+    async def _load(
+        self,
+        source: Source,
+        name: str | None,
+        progress: Callable[[Progress], None] | None,
+        key: object,
+    ) -> Plugin:
+        expected, started_s = self._loading[key].plugin, trio.current_time()
+
+        def report(step: Progress) -> None:
+            self._loading[key] = msgspec.structs.replace(step, plugin=expected)
+            if progress is not None:
+                progress(step)
+
+        try:
+            plugin = await self._loader.load(source, name=name, progress=report)
+            self._admit(plugin)
+        finally:
+            del self._loading[key]
+            self._changed.set()
+            self._changed = trio.Event()
+        if progress is not None:
+            progress(Progress(plugin.name, "compile", trio.current_time() - started_s, True))
+        self._nursery.start_soon(plugin.pool.warm)
+        self._nursery.start_soon(self._check_engines)
+        return plugin
+
+    async def _load_quietly(self, source: Source, name: str | None, key: object) -> None:
+        try:
+            await self._load(source, name, None, key)
         except HostError as error:
             _log.error("%s is not loaded: %s: %s", name or stem_of(source), error.code, error)
+        except Exception:  # one plugin must not end the host
+            _log.exception("%s is not loaded", name or stem_of(source))
 
     async def _await_tool(self, name: str, deadline_s: float | None) -> BoundTool:
         """A tool that is not there: wait while plugins are loading, for one may bring it."""

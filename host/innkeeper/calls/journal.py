@@ -53,34 +53,31 @@ class CallLog:
                 self._wake = trio.Event()
                 await self._wake.wait()
             await trio.sleep(WRITE_EVERY_S)
-            lines = self._take()
-            await trio.to_thread.run_sync(self._write, lines)
+            await trio.to_thread.run_sync(self._write, self._take())
 
     def flush(self) -> None:
         """Write what is pending, now."""
         self._write(self._take())
 
-    def _take(self) -> list[bytes]:
-        records = list(self._pending)
+    def _take(self) -> list[object]:
+        records: list[object] = list(self._pending)
         self._pending.clear()
         lost = self._published - self._written - len(records)
         self._written = self._published
-        lines = [self._encoder.encode(record) for record in records]
-        if lost > 0:
-            lines.insert(0, self._encoder.encode({"lost": lost}))
-        return lines
+        return ([{"lost": lost}] if lost > 0 else []) + records
 
-    def _write(self, lines: list[bytes]) -> None:
-        if not lines:
+    def _write(self, records: list[object]) -> None:
+        if not records:
             return
         try:
+            lines = [self._encoder.encode(record) for record in records]
             with self._path.open("ab") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)  # another process may be turning it over
                 file.write(b"\n".join(lines) + b"\n")
                 if file.tell() > FILE_BYTES_MAX:
                     self._turn_over()
-        except OSError as error:
-            _log.warning("%d records of calls are lost: %s: %s", len(lines), self._path, error)
+        except Exception as error:  # a log that fails must not end the host
+            _log.warning("%d records of calls are lost: %s: %s", len(records), self._path, error)
 
     def _turn_over(self) -> None:
         for number in range(FILES_KEPT - 1, 0, -1):

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import platform
-from pathlib import Path
-from typing import Any
-
 import msgspec
 
 from innkeeper.cli.text import plain, table
-from innkeeper.cli.versions import versions
 from innkeeper.errors import HostFailure
 
 Number = float | int
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One case: ours beside a baseline, taken in alternation `repeats` times, `n` calls each.
+    """One case: ours beside a baseline, taken in alternation `repeats` times, `n` samples each.
 
     `ratio` is ours / baseline; `p50` and `p99` are of ours. What was not taken is null.
     """
 
     case: str
     ours: Number | None
-    baseline: Number | None = None
-    baseline_name: str | None = None
-    ratio: Number | None = None
+    baseline: Number | None
+    baseline_name: str | None
+    ratio: Number | None
     unit: str
-    p50: Number | None = None
-    p99: Number | None = None
+    p50: Number | None
+    p99: Number | None
     n: int
     repeats: int
 
@@ -40,29 +34,15 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     machine: dict[str, object]
     versions: dict[str, str]
-    rows: list[Row]
+    rows: tuple[Row, ...]
 
 
-def report_of(name: str, answer: dict[str, Any]) -> Report:
-    """A benchmark's own answer, with what it leaves out of name, machine and versions filled in.
-
-    Raises HostFailure where it is not of the form.
-    """
-    filled = {"name": name, "machine": machine(), **answer}
-    filled["versions"] = {**msgspec.structs.asdict(versions()), **answer.get("versions", {})}
+def report_of(name: str, answer: object) -> Report:
+    """A benchmark's own answer, checked. Raises HostFailure where it is not of the form."""
     try:
-        return msgspec.convert(filled, Report)
+        return msgspec.convert(answer, Report)
     except msgspec.ValidationError as error:
         raise HostFailure(f"benchmarks/{name}.py does not answer in the form: {error}") from error
-
-
-def machine() -> dict[str, object]:
-    """The machine that measures."""
-    return {
-        "cpu": _cpu_model(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
-        "system": platform.platform(),
-    }
 
 
 def report_table(report: Report) -> str:
@@ -79,15 +59,6 @@ def _cells(row: Row) -> list[str]:
 
 
 def _figure(number: Number | None) -> str:
-    return "-" if number is None else f"{number:.4g}" if abs(number) < 1000 else f"{number:,.0f}"
-
-
-def _cpu_model() -> str:
-    try:
-        with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as file:
-            for line in file:
-                if line.startswith("model name"):
-                    return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
+    if number is None:
+        return "-"
+    return f"{number:.4g}" if abs(number) < 1000 else f"{number:,.0f}"

@@ -87,7 +87,7 @@ async def inspect(
 def _manifest(data: bytes, path: Path) -> tuple[Manifest | None, bool, list[Refusal]]:
     """The manifest, whether it is the component's own, and what is wrong with it."""
     try:
-        embedded = read_manifest(data)
+        embedded = read_manifest(data, subject=path.name)
         return embedded or bare_manifest(stem_of(path)), embedded is not None, []
     except ContractError:
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import trio
@@ -18,19 +19,21 @@ def run(place: Place) -> int:
     return run_command_work(partial(_serve, place), exit_when_stopped=0)
 
 
-def plain_options(arguments: list[str]) -> Place | None:
+def plain_options(arguments: Sequence[str]) -> Place | None:
     """The options where there are none but `--state DIR` and `--plugin FILE`, else None."""
     state: str | None = None
     plugins: list[str] = []
-    if len(arguments) % 2:
-        return None
-    for option, value in zip(arguments[::2], arguments[1::2], strict=True):
+    words = iter(arguments)
+    for word in words:
+        option, equals, value = word.partition("=")
+        if not equals:
+            value = next(words, "")
+        if not value or option not in ("--state", "--plugin"):
+            return None
         if option == "--plugin":
             plugins.append(value)
-        elif option == "--state":
-            state = value
         else:
-            return None
+            state = value
     return Place(state, tuple(plugins))
 
 

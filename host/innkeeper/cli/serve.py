@@ -89,11 +89,10 @@ async def _serve_http(
 def _greeting(host: Host, url: str, place: Place) -> str:
     """What a person needs next: a call over HTTP, and the lines for an MCP client."""
     tools = host.tools()
-    plugins = sorted({tool.plugin for tool in tools})
-    loaded = f"{len(tools)} tools of {len(plugins)} plugins: {', '.join(plugins)}"
+    plugins = ", ".join(sorted({tool.plugin for tool in tools}))
     return "\n".join(
         [
-            loaded if tools else "No tools are loaded.",
+            f"Plugins: {plugins} (tools: {len(tools)})" if tools else "No tools are loaded.",
             "",
             "Call a tool:",
             "",

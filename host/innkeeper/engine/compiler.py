@@ -146,7 +146,14 @@ class Compiler:
         if self._images is None:
             return None
         descriptor = await trio.to_thread.run_sync(self._descriptor, digest, variant)
-        return None if descriptor is None else _load(self.engines.on_demand(variant), descriptor)
+        if descriptor is None:
+            return None
+        try:
+            return _load(self.engines.on_demand(variant), descriptor)
+        except InvalidComponent as error:
+            _log.warning("a compiled image does not load, it is compiled anew: %s", error)
+            self._images.discard(self.engines.image_name(digest, variant))
+            return None
 
     async def _remember(self, component: Component, digest: str, variant: Variant) -> None:
         if self._images is None:

@@ -17,8 +17,10 @@ import hmac
 import os
 import secrets
 import stat
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from time import time
 from typing import Final
 
 import msgspec
@@ -27,8 +29,10 @@ from innkeeper.errors import HostFailure
 
 SEAL_BYTES_MAX: Final = 4096
 CACHE_BYTES_MAX: Final = 2 * 1024**3
+LEFT_BEHIND_S: Final = 3600.0  # nobody writes one image for so long
 _KEY_BYTES: Final = 32
 _CHUNK: Final = 1 << 20
+_READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # waits for no FIFO
 
 
 class Seal(msgspec.Struct, frozen=True):
@@ -65,7 +69,7 @@ class Images:
         if seal is None:
             return None
         try:
-            descriptor = os.open(self._image(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            descriptor = os.open(self._image(name), _READ)
         except OSError:
             return None
         try:
@@ -95,9 +99,10 @@ class Images:
             temporary.unlink(missing_ok=True)
 
     def discard(self, name: str) -> None:
-        """Forget an image."""
-        self._image(name).unlink(missing_ok=True)
-        self._seal(name).unlink(missing_ok=True)
+        """Forget an image, as far as the folder lets us: without its seal it does not open."""
+        for path in (self._image(name), self._seal(name)):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
 
     def _image(self, name: str) -> Path:
         return self._folder / f"{name}.image"
@@ -106,7 +111,9 @@ class Images:
         return self._folder / f"{name}.seal"
 
     def _mac(self, name: str, image: bytes) -> str:
-        return hmac.digest(self._secret, name.encode() + b"\0" + image, "sha256").hex()
+        mac = hmac.new(self._secret, name.encode() + b"\0", hashlib.sha256)
+        mac.update(image)
+        return mac.hexdigest()
 
     def _verify(self, seal: Seal, descriptor: int) -> bool:
         found = os.fstat(descriptor)
@@ -125,8 +132,7 @@ class Images:
 
     def _read_seal(self, name: str) -> Seal | None:
         try:
-            with self._seal(name).open("rb") as file:
-                raw = file.read(SEAL_BYTES_MAX)
+            raw, _ = _read(self._seal(name), SEAL_BYTES_MAX)
         except OSError:
             return None
         tag, _, body = raw.partition(b"\n")
@@ -147,31 +153,42 @@ class Images:
         temporary.replace(self._seal(name))
 
     def _make_room(self, size: int) -> None:
-        """Remove the images written longest ago while the cache would be over its bound."""
-        found = sorted(
-            (file.stat().st_mtime_ns, file.stat().st_size, file) for file in self._images()
-        )
+        """Remove the images written longest ago while the cache would be over its bound, and what
+        a process that was killed has left half written."""
+        for file in self._folder.glob(".*"):
+            with suppress(OSError):
+                if file.lstat().st_mtime < time() - LEFT_BEHIND_S:
+                    file.unlink()
+        found = sorted(self._images())
         total = sum(entry[1] for entry in found) + size
-        for _, freed, file in found:
+        for _, freed, name in found:
             if total <= CACHE_BYTES_MAX:
                 return
-            self.discard(file.stem)
+            self.discard(name)
             total -= freed
 
-    def _images(self) -> list[Path]:
-        return [file for file in self._folder.glob("*.image") if file.is_file()]
+    def _images(self) -> Iterator[tuple[int, int, str]]:
+        """When each image was written, its size and name."""
+        for file in self._folder.glob("*.image"):
+            with suppress(OSError):  # another process may remove it meanwhile
+                found = file.lstat()
+                yield found.st_mtime_ns, found.st_size, file.stem
+
+
+def _read(path: Path, bytes_max: int) -> tuple[bytes, os.stat_result]:
+    """The beginning of a file that is no link, without waiting for a writer."""
+    descriptor = os.open(path, _READ)
+    try:
+        return os.read(descriptor, bytes_max), os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _open_secret(path: Path) -> bytes:
     """The key, made at first use. Raises HostFailure where others could have read or made it."""
     with suppress(FileExistsError):
         _make_secret(path)
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        found = os.fstat(descriptor)
-        secret = os.read(descriptor, _KEY_BYTES + 1)
-    finally:
-        os.close(descriptor)
+    secret, found = _read(path, _KEY_BYTES + 1)
     if found.st_uid != os.geteuid() or found.st_mode & 0o077 or len(secret) != _KEY_BYTES:
         raise HostFailure(
             f"{path}: the key must be {_KEY_BYTES} bytes, owned by this user, mode 0600: remove it "

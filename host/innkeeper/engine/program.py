@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any, Final
@@ -18,6 +19,10 @@ Name = tuple[str | None, str]  # (interface, or None at the root; function or re
 
 MEMORIES_MAX: Final = 16
 POOL_RETRY_S: Final = 0.1
+IMPORTS_NAMED_MAX: Final = 200  # in one error; the whole of WASI 0.2 has 175 functions
+NAME_CHARS_MAX: Final = 256
+
+_log = logging.getLogger(__name__)
 
 
 class Imports(msgspec.Struct, frozen=True):
@@ -68,24 +73,23 @@ class Program:
         if not missing:
             return
         future = [name for name in missing if name.startswith("wasi:") and "@0.3" in name]
-        if future:
-            raise ContractError(
-                f"{subject}: WASI 0.3 is not supported: {', '.join(future)}",
-                code="component_unsupported",
-                details={"imports": future},
-            )
+        what = "WASI 0.3 is not supported" if future else "imports that nobody serves"
+        names = [name[:NAME_CHARS_MAX] for name in (future or missing)[:IMPORTS_NAMED_MAX]]
+        more = len(future or missing) - len(names)
         raise ContractError(
-            f"{subject}: imports that nobody serves: {', '.join(missing)}",
-            code="import_unsatisfied",
-            details={"imports": list(missing)},
+            f"{subject}: {what}: {', '.join(names)}" + (f" and {more} more" if more else ""),
+            code="component_unsupported" if future else "import_unsatisfied",
+            details={"imports": names},
         )
 
     def pooled(self) -> Loaded | None:
-        """The component in the pooled engine; None where it does not fit there."""
+        """The component in the pooled engine; None where it does not fit there, or where this
+        process has no room for that engine (it reserves addresses by the gigabyte)."""
         if self._pooled is None and self._load_pooled is not None:
             try:
                 self._pooled = Loaded(self._load_pooled(), self._served)
-            except InvalidComponent:
+            except (InvalidComponent, OSError, MemoryError, RuntimeError) as error:
+                _log.info("the pooled engine is not used: %s", error)
                 self._load_pooled = None
         return self._pooled
 

@@ -140,7 +140,7 @@ class Connection:
                 return
             except (*_BROKEN, trio.TooSlowError):
                 self._is_closing = True
-                self._patience.cancel()
+                await trio.aclose_forcefully(self._stream)
         await self._protocol.handle(Closed())
 
     async def _finish(self) -> None:

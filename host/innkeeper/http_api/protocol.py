@@ -49,6 +49,7 @@ class Http11(H11Protocol):
     """
 
     _head = b""
+    _is_head_request = False
 
     async def _check_protocol(self, event: h11.Request) -> None:
         """Ignore `Upgrade: h2c` and HTTP/2 by prior knowledge (RFC 9110, 7.8 allows it).
@@ -61,6 +62,7 @@ class Http11(H11Protocol):
 
         h11 has a bound only for a head that is not complete yet.
         """
+        self._is_head_request = request.method == b"HEAD"
         size = len(request.target)
         upgrades = False
         for name, value in request.headers:
@@ -96,8 +98,11 @@ class Http11(H11Protocol):
             (b"connection", b"close"),
             *self.config.response_headers("h11"),
         ]
+        # HEAD is answered without a body (RFC 9110, 9.3.2), where its head at least could be read.
+        has_body = self.connection.our_state is h11.IDLE or not self._is_head_request
         await self._send_h11_event(h11.Response(status_code=reply.status, headers=headers))
-        await self._send_h11_event(h11.Data(data=reply.body))
+        if has_body:
+            await self._send_h11_event(h11.Data(data=reply.body))
         await self._send_h11_event(h11.EndOfMessage())
 
 

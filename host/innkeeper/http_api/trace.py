@@ -1,4 +1,4 @@
-"""Trace ids: W3C Trace Context (Recommendation of 2021-11-23), section 3.2."""
+"""The caller's trace: W3C Trace Context (Recommendation of 2021-11-23), section 3.2."""
 
 from __future__ import annotations
 

@@ -58,8 +58,8 @@ class Connection:
                 self._nursery.start_soon(self._output.keep_writing)
                 self._nursery.start_soon(self._server.watch_tools)
                 self._nursery.start_soon(self._work)
-        except* PeerGoneError:
-            pass
+        except BaseExceptionGroup as group:
+            _reraise(group)
         finally:
             self._server.close_session(self._session)
 
@@ -204,3 +204,13 @@ class Connection:
             await self._output.wait_while(full=False)
         self._nursery.cancel_scope.cancel()
         await trio.lowlevel.checkpoint()
+
+
+def _reraise(group: BaseExceptionGroup[BaseException]) -> None:
+    """Raise what is left of `group` without the absence of a reader, an interrupt by itself."""
+    _, others = group.split(PeerGoneError)
+    if others is None:
+        return
+    if others.subgroup(KeyboardInterrupt) is not None:
+        raise KeyboardInterrupt from None
+    raise others

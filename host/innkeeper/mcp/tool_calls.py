@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from innkeeper.errors import HostError
+from innkeeper.errors import HostError, HostFailure
 from innkeeper.mcp import answers
 from innkeeper.mcp.answers import encode
 from innkeeper.mcp.exchanges import Notify, internal_error
-from innkeeper.mcp.loading import report_for, wait_while_loading
+from innkeeper.mcp.loading import plugins_loading, report_for, wait_while_loading
 from innkeeper.mcp.messages import CallParams, ProtocolError, RequestId
 from innkeeper.mcp.revisions import ERROR_KEY
 
@@ -73,13 +73,15 @@ class ToolCalling:
             return None
 
     async def _find_once_loaded(self, notify: Notify) -> Tool:
-        """The tool, once its plugin is loaded; raises `not_found` when none has brought it."""
+        """The tool, once its plugin is loaded; raises `not_found`, or `timeout` while some load."""
         await wait_while_loading(
             self._host,
             ready=lambda: self._find() is not None,
             report=report_for(self._params.meta, notify),
             wait_s=self._limits.call_wait_s,
         )
+        if self._find() is None and plugins_loading(self._host):
+            raise HostFailure(f"{self._params.name}: plugins are still loading", code="timeout")
         return self._host.tool(self._params.name)
 
     def _success(self, value: bytes, *, wraps: bool) -> bytes:

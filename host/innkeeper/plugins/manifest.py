@@ -12,7 +12,7 @@ import msgspec
 
 from innkeeper.contracts.sections import custom_sections
 from innkeeper.engine.limits import Limits
-from innkeeper.errors import ManifestError, RequestRefused
+from innkeeper.errors import ContractError, ManifestError, RequestRefused
 from innkeeper.plugins.manifest_rules import (
     FUNCTION,
     KEY,
@@ -155,16 +155,21 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         check_once("tool", (entry.name for entry in self.tool if entry.name is not None))
 
 
-def read_manifest(component: bytes | memoryview) -> Manifest | None:
+def read_manifest(component: bytes | memoryview, *, subject: str = "") -> Manifest | None:
     """The manifest embedded in a component, or None where there is none.
 
     Raises ManifestError (manifest_invalid), or ContractError (component_invalid) where the
-    component's framing is broken.
+    component's framing is broken; the message begins with `subject`, where one is given.
     """
-    found = [content for name, content in custom_sections(component) if name == SECTION]
-    if len(found) > 1:
-        raise ManifestError(f"the component has {len(found)} sections {SECTION}, one is allowed")
-    return parse_manifest(found[0]) if found else None
+    try:
+        found = [content for name, content in custom_sections(component) if name == SECTION]
+        if len(found) > 1:
+            raise ManifestError(f"there are {len(found)} sections {SECTION}, one is allowed")
+        return parse_manifest(found[0]) if found else None
+    except (ManifestError, ContractError) as error:
+        if not subject:
+            raise
+        raise type(error)(f"{subject}: {error}", code=error.code) from error
 
 
 def parse_manifest(text: str | bytes | memoryview) -> Manifest:

@@ -14,6 +14,7 @@ import trio
 from unit.http_api.face import Call, FakeHost
 
 from innkeeper.errors import CODES
+from innkeeper.http_api.hosting import ToolHost
 from innkeeper.http_api.server import serve
 from innkeeper.http_api.settings import HttpSettings
 
@@ -85,7 +86,7 @@ class Served:
 
 @asynccontextmanager
 async def serving(
-    host: FakeHost | None = None,
+    host: ToolHost | None = None,
     settings: HttpSettings | None = None,
     *,
     bind: str = "127.0.0.1:0",

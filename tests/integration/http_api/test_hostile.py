@@ -74,6 +74,21 @@ async def test_a_hostile_request_gets_a_problem_and_harms_nobody(name: str) -> N
         assert await served.is_well()
 
 
+@pytest.mark.parametrize("rest", [b"X: %s\r\n\r\n" % (b"y" * 20_000), b"\r\nzz\r\n"])
+async def test_a_hostile_request_for_a_head_gets_no_body(
+    rest: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    request = b"HEAD /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+    async with serving() as served, await served.connect() as stream:
+        await stream.send_all(request + rest)
+        answer = b""
+        while data := await stream.receive_some(1000):
+            answer += data
+    assert answer.startswith(b"HTTP/1.1 4")
+    assert answer.endswith(b"\r\n\r\n")
+    assert not caplog.records
+
+
 async def test_mutated_requests_get_answers_or_problems(caplog: pytest.LogCaptureFixture) -> None:
     chance = random.Random(20261122)
     seeds = [

@@ -6,11 +6,10 @@ from contextlib import asynccontextmanager
 import pytest
 import trio
 from mcp_types.methods import parse_server_notification, validate_server_result
+from trio.testing import MockClock
 from unit.mcp.mcp_fakes import META, MODERN, FakeHost, Message, Peer, Progress, make_tool
 
 from innkeeper.mcp.limits import Limits
-
-pytestmark = pytest.mark.usefixtures("autojump_clock")
 
 SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId"
 CHANGED = "notifications/tools/list_changed"
@@ -30,7 +29,7 @@ def listen_request(request_id: object, **notifications: object) -> Message:
     return {"jsonrpc": "2.0", "id": request_id, "method": "subscriptions/listen", "params": params}
 
 
-async def test_a_legacy_peer_that_has_the_list_is_told_once() -> None:
+async def test_a_legacy_peer_that_has_the_list_is_told_once(autojump_clock: MockClock) -> None:
     host = FakeHost()
     peer = Peer(host)
     async with watching(peer):
@@ -41,7 +40,9 @@ async def test_a_legacy_peer_that_has_the_list_is_told_once() -> None:
     parse_server_notification(CHANGED, "2025-11-25", peer.told[0].get("params"))
 
 
-async def test_a_legacy_peer_that_never_asked_for_the_list_is_not_told() -> None:
+async def test_a_legacy_peer_that_never_asked_for_the_list_is_not_told(
+    autojump_clock: MockClock,
+) -> None:
     host = FakeHost()
     peer = Peer(host)
     async with watching(peer):
@@ -50,7 +51,7 @@ async def test_a_legacy_peer_that_never_asked_for_the_list_is_not_told() -> None
     assert peer.told == []
 
 
-async def test_nobody_is_told_when_nothing_changes() -> None:
+async def test_nobody_is_told_when_nothing_changes(autojump_clock: MockClock) -> None:
     peer = Peer(FakeHost())
     async with watching(peer) as nursery:
         await peer.initialize()
@@ -59,7 +60,7 @@ async def test_nobody_is_told_when_nothing_changes() -> None:
     assert [told["method"] for told in peer.told] == ["notifications/subscriptions/acknowledged"]
 
 
-async def test_a_peer_that_has_looked_again_knows_already() -> None:
+async def test_a_peer_that_has_looked_again_knows_already(autojump_clock: MockClock) -> None:
     host = FakeHost()
     peer = Peer(host)
     async with watching(peer):
@@ -70,7 +71,9 @@ async def test_a_peer_that_has_looked_again_knows_already() -> None:
     assert peer.told == []
 
 
-async def test_a_change_that_another_peer_saw_first_is_told_all_the_same() -> None:
+async def test_a_change_that_another_peer_saw_first_is_told_all_the_same(
+    autojump_clock: MockClock,
+) -> None:
     host = FakeHost()
     peer = Peer(host)
     async with watching(peer):
@@ -81,7 +84,7 @@ async def test_a_change_that_another_peer_saw_first_is_told_all_the_same() -> No
     assert [told["method"] for told in peer.told] == [CHANGED]
 
 
-async def test_what_loads_late_is_announced_soon_after() -> None:
+async def test_what_loads_late_is_announced_soon_after(autojump_clock: MockClock) -> None:
     host = FakeHost()
     peer = Peer(host, limits=Limits(list_wait_s=0.5))
     host.under_load = [Progress("late")]
@@ -96,7 +99,9 @@ async def test_what_loads_late_is_announced_soon_after() -> None:
 
 
 @pytest.mark.parametrize("request_id", [7, "seven"])
-async def test_a_subscription_is_acknowledged_first_and_tagged_always(request_id: object) -> None:
+async def test_a_subscription_is_acknowledged_first_and_tagged_always(
+    request_id: object, autojump_clock: MockClock
+) -> None:
     host = FakeHost()
     peer = Peer(host)
     async with watching(peer) as nursery:
@@ -111,7 +116,9 @@ async def test_a_subscription_is_acknowledged_first_and_tagged_always(request_id
         parse_server_notification(told["method"], MODERN, told["params"])
 
 
-async def test_a_subscription_gets_only_what_it_asked_for_and_we_offer() -> None:
+async def test_a_subscription_gets_only_what_it_asked_for_and_we_offer(
+    autojump_clock: MockClock,
+) -> None:
     host = FakeHost()
     peer = Peer(host)
     request = listen_request(1, promptsListChanged=True, resourceSubscriptions=["file:///a"])
@@ -122,7 +129,9 @@ async def test_a_subscription_gets_only_what_it_asked_for_and_we_offer() -> None
     assert [told["params"]["notifications"] for told in peer.told] == [{}]
 
 
-async def test_a_subscription_that_the_server_ends_gets_its_result() -> None:
+async def test_a_subscription_that_the_server_ends_gets_its_result(
+    autojump_clock: MockClock,
+) -> None:
     peer = Peer(FakeHost())
     async with trio.open_nursery() as nursery:
 
@@ -138,7 +147,9 @@ async def test_a_subscription_that_the_server_ends_gets_its_result() -> None:
         peer.server.close_session(peer.session)
 
 
-async def test_a_cancelled_subscription_hears_no_more_and_gets_no_answer() -> None:
+async def test_a_cancelled_subscription_hears_no_more_and_gets_no_answer(
+    autojump_clock: MockClock,
+) -> None:
     host = FakeHost()
     peer = Peer(host)
     async with watching(peer) as nursery:
@@ -165,12 +176,14 @@ async def test_a_cancelled_subscription_hears_no_more_and_gets_no_answer() -> No
         {"notifications": None},
     ],
 )
-async def test_a_malformed_subscription_is_invalid_params(params: Message) -> None:
+async def test_a_malformed_subscription_is_invalid_params(
+    params: Message, autojump_clock: MockClock
+) -> None:
     answer = await Peer(FakeHost()).ask_modern("subscriptions/listen", **params)
     assert answer["error"]["code"] == -32602
 
 
-async def test_there_are_only_so_many_subscriptions() -> None:
+async def test_there_are_only_so_many_subscriptions(autojump_clock: MockClock) -> None:
     peer = Peer(FakeHost(), limits=Limits(subscriptions_max=2))
     async with trio.open_nursery() as nursery:
         for request_id in range(2):

@@ -109,7 +109,7 @@ async def test_a_long_list_comes_in_pages(count: int, sizes: list[int]) -> None:
         host.remove("echo.echo")
     found = await pages(Peer(host, limits=Limits(page_tools_max=10)))
     assert [len(page) for page in found] == sizes
-    assert sum(found, []) == [tool.id for tool in host.tools()]
+    assert [name for page in found for name in page] == [tool.id for tool in host.tools()]
 
 
 async def test_a_page_is_bounded_in_bytes_too_but_has_one_tool() -> None:

@@ -2,20 +2,19 @@
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from innkeeper.mcp.resumption import Suspended, first_step, rest_of
 
-pytestmark = pytest.mark.usefixtures("autojump_clock")
 
-
-async def test_one_that_never_waits_is_done_at_once() -> None:
+async def test_one_that_never_waits_is_done_at_once(autojump_clock: MockClock) -> None:
     async def work() -> int:
         return 42
 
     assert first_step(work()) == 42
 
 
-async def test_an_exception_before_the_first_wait_comes_out() -> None:
+async def test_an_exception_before_the_first_wait_comes_out(autojump_clock: MockClock) -> None:
     async def work() -> int:
         raise ValueError
 
@@ -23,7 +22,7 @@ async def test_an_exception_before_the_first_wait_comes_out() -> None:
         first_step(work())
 
 
-async def test_one_that_waits_is_finished_by_the_same_task() -> None:
+async def test_one_that_waits_is_finished_by_the_same_task(autojump_clock: MockClock) -> None:
     tasks = []
 
     async def work() -> int:
@@ -39,7 +38,7 @@ async def test_one_that_waits_is_finished_by_the_same_task() -> None:
     assert tasks == [trio.lowlevel.current_task()] * 2
 
 
-async def test_an_exception_after_a_wait_comes_out() -> None:
+async def test_an_exception_after_a_wait_comes_out(autojump_clock: MockClock) -> None:
     async def work() -> int:
         await trio.lowlevel.checkpoint()
         raise ValueError
@@ -50,7 +49,7 @@ async def test_an_exception_after_a_wait_comes_out() -> None:
         await rest_of(started)
 
 
-async def test_its_own_scopes_and_nurseries_work() -> None:
+async def test_its_own_scopes_and_nurseries_work(autojump_clock: MockClock) -> None:
     async def work() -> str:
         with trio.move_on_after(1):
             async with trio.open_nursery() as nursery:
@@ -63,7 +62,9 @@ async def test_its_own_scopes_and_nurseries_work() -> None:
     assert await rest_of(started) == "timed out"
 
 
-async def test_the_scope_around_it_cancels_it_and_it_may_clean_up() -> None:
+async def test_the_scope_around_it_cancels_it_and_it_may_clean_up(
+    autojump_clock: MockClock,
+) -> None:
     cleaned = []
 
     async def work() -> None:
@@ -83,7 +84,9 @@ async def test_the_scope_around_it_cancels_it_and_it_may_clean_up() -> None:
     assert cleaned == [True]
 
 
-async def test_one_that_swallows_its_cancellation_still_has_its_result() -> None:
+async def test_one_that_swallows_its_cancellation_still_has_its_result(
+    autojump_clock: MockClock,
+) -> None:
     async def work() -> str:
         with trio.CancelScope() as own:
             own.cancel()

@@ -1,0 +1,113 @@
+"""Pools and programs for tests, from a guest's name: compiled by engines that all tests share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Final
+
+import trio
+from guests import guest
+
+from innkeeper.engine.capacity import Capacity
+from innkeeper.engine.compiler import Compiler
+from innkeeper.engine.engines import Engines, Variant
+from innkeeper.engine.limits import Limits
+from innkeeper.engine.pool import InstancePool
+from innkeeper.engine.program import Imports, Name, Program
+from innkeeper_core.component import Component
+
+INTERFACE: Final = "test:host/calls"
+
+Handler = Callable[..., Any]  # Any: as in the program's own
+
+
+@cache
+def engines() -> Engines:
+    """Those of all tests: a process has room for 64 engines."""
+    return Engines()
+
+
+async def wait(_: object, ms: int) -> None:
+    await trio.sleep(ms / 1000)
+
+
+SERVED: Final[Mapping[Name, Handler]] = {
+    (INTERFACE, "ping"): lambda _, n: n,
+    (INTERFACE, "say"): lambda _, text: text,
+    (INTERFACE, "wait"): wait,
+}
+
+
+THINGS: Final = "test:host/things"
+
+# Every thing is number 1: enough for what a guest does with handles.
+THINGS_SERVED: Final[Mapping[Name, Handler]] = {
+    (THINGS, "[constructor]thing"): lambda _, label: 1,
+    (THINGS, "[method]thing.label"): lambda _, thing: "label",
+    (THINGS, "[static]thing.merge"): lambda _, left, right: 1,
+    (THINGS, "make"): lambda _, number: 1,
+    (THINGS, "same"): lambda _, a, b: a == b,
+    (THINGS, "take"): lambda _, thing: thing,
+    (THINGS, "find"): lambda _, label: 1,
+    (THINGS, "count"): lambda _, things: len(things),
+}
+
+
+def served(**handlers: Handler) -> Imports:
+    """All of `test:host`, some functions of `test:host/calls` other than usual."""
+    given: dict[Name, Handler] = {(INTERFACE, name): it for name, it in handlers.items()}
+    return Imports(
+        {**SERVED, **THINGS_SERVED, **given}, {(THINGS, "thing"): lambda _, number: None}
+    )
+
+
+def compiled(source: str | bytes, variant: Variant = Variant()) -> Component:  # noqa: B008 frozen
+    data = guest(source) if isinstance(source, str) else source
+    return engines().on_demand(variant).compile(data)
+
+
+def in_memory(image: bytes) -> int:
+    """A descriptor of an image, for the caller to close."""
+    descriptor = os.memfd_create("image")
+    os.write(descriptor, image)
+    return descriptor
+
+
+async def make_program(
+    source: str | bytes, imports: Imports | None = None, *, fuel: bool = False
+) -> Program:
+    """The program of a guest, given by name or in bytes."""
+    data = guest(source) if isinstance(source, str) else source
+    compiler = Compiler(None, engines=engines())
+    return await compiler.program(data, imports or served(), subject="test", fuel=fuel)
+
+
+async def make_pool(
+    source: str | bytes,
+    limits: Limits | None = None,
+    *,
+    imports: Imports | None = None,
+    capacity: Capacity | None = None,
+    reuse: str = "call",
+    nursery: trio.Nursery | None = None,
+    program: Program | None = None,
+) -> InstancePool:
+    """A pool of a guest's instances, named "guest"."""
+    limits = limits or Limits()
+    if program is None:
+        program = await make_program(source, imports, fuel=limits.fuel_max > 0)
+    return InstancePool(
+        program,
+        limits,
+        name="guest",
+        capacity=capacity or Capacity(),
+        reuse=reuse,
+        nursery=nursery,
+    )
+
+
+def root(function: str) -> Name:
+    """The name of a function at the root of a component."""
+    return (None, function)
