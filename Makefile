@@ -39,7 +39,7 @@ test: setup tools ## Every check in its short form
 	if [ -n "$$failed" ]; then echo "Failed:$$failed  (one alone: make check-NAME)"; exit 1; fi
 
 soak: setup tools ## The long forms
-	@HYPOTHESIS_PROFILE=soak $(PYTHON_BIN) -m pytest -m soak $(PYTEST_ARGS)
+	@HYPOTHESIS_PROFILE=soak $(PYTHON_BIN) -m pytest -m soak -o faulthandler_timeout=3600 $(PYTEST_ARGS)
 
 bench: setup ## Every benchmark: build/bench/NAME.json, and a table of each
 	@mkdir -p build/bench

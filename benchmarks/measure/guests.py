@@ -9,9 +9,9 @@ TESTS = Path(__file__).parents[2] / "tests"
 if str(TESTS) not in sys.path:
     sys.path.append(str(TESTS))
 
-from guests import guest, guest_file  # noqa: E402  # the folder must be on the path before
+from guests import component, guest, guest_file  # noqa: E402  # the folder must be on the path before
 
-__all__ = ["guest", "guest_file", "with_manifest"]
+__all__ = ["component", "guest", "guest_file", "with_manifest"]
 
 _SECTION = b"innkeeper:manifest"
 

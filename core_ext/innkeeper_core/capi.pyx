@@ -4,8 +4,6 @@ The wasmtime package itself is not imported (its ctypes classes cost 50-90 ms). 
 version, or one whose symbols or layouts differ, is one clear error: `open_library`.
 """
 
-from libc.string cimport memset
-
 import importlib.util
 import os
 import platform
@@ -123,7 +121,7 @@ def _bind(path):
     cdef void* handle = dlopen(name, RTLD_NOW | RTLD_LOCAL)
     if handle == NULL:
         raise LibraryMismatch(f"{path}: {dlerror().decode(errors='replace')}")
-    memset(&api, 0, sizeof(Api))
+    # Two threads may both come here: the second writes what is there already, under the first's feet.
     bind(handle, b"wasmtime_error_delete", <void**>&api.error_delete)
     bind(handle, b"wasmtime_error_message", <void**>&api.error_message)
     bind(handle, b"wasm_byte_vec_new", <void**>&api.bytes_new)

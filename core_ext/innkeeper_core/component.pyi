@@ -17,7 +17,7 @@ After a Trap, a LimitHit, an exception in a handler or `close` the instance is d
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Self, final
+from typing import Any, Final, NoReturn, Self, final
 
 from innkeeper_core.values import FunctionType
 from innkeeper_core.world import Items
@@ -94,11 +94,12 @@ class Engine:
 
 @final
 class Component:
-    """A compiled component."""
+    """A compiled component, from `Engine.compile` or `Engine.load`."""
 
     engine: Engine
     imports: Items
     exports: Items
+    def __init__(self, *args: object, **kwargs: object) -> NoReturn: ...
     def serialize(self) -> bytes:
         """The image that `Engine.load` takes."""
     def function(self, interface: str | None, name: str) -> Function:
@@ -106,15 +107,16 @@ class Component:
 
 @final
 class Function:
-    """An exported function of a component; callable in every instance of it."""
+    """An exported function, from `Component.function`; callable in every instance of it."""
 
     interface: str | None
     name: str
     type: FunctionType
+    def __init__(self, *args: object, **kwargs: object) -> NoReturn: ...
 
 @final
 class Limits:
-    """What one instance may use; 0 means no limit but libwasmtime's own.
+    """What one instance may use; 0 means no limit but libwasmtime's own. None is negative.
 
     The per-second allowance of host calls is shared by all instances with these Limits.
     """
@@ -145,17 +147,19 @@ class Linker:
 
     component: Component
     missing: tuple[str, ...]
-    def __init__(
-        self,
+    def __new__(
+        cls,
         component: Component,
         functions: Mapping[tuple[str | None, str], Callable[..., Any]] = {},
         drops: Mapping[tuple[str | None, str], Callable[..., Any]] = {},
-    ) -> None: ...
+    ) -> Self: ...
 
 @final
 class Instance:
     """One running copy of a component, with its own store, limits and context.
 
+    It belongs to one thread at a time. Out of turn (the wrong state, another thread's or a
+    handler's hand while it is driven) its methods raise RuntimeError and change nothing.
     `context` is handed to every handler. `in_thread` is true between the start and the end of
     `step_in_thread`.
     """
@@ -197,12 +201,12 @@ class Instance:
     def step_in_thread(self, slices: int = ...) -> int:
         """Go on without the GIL until done, a host call, `interrupt`, or so many slices.
 
-        Returns the slices it took.
+        Returns the slices it took; none where there is something to collect.
         """
     def interrupt(self) -> None:
-        """Make `step_in_thread` return at the next tick."""
+        """Make `step_in_thread` return at the next tick; holds until `collect`."""
     def collect(self) -> object:
         """What `step_in_thread` came back with. As `invoke`."""
     def fuel_left(self) -> int: ...
     def close(self) -> None:
-        """End the guest, wherever it is, and free the store. Not while `in_thread`."""
+        """End the guest, wherever it is, and free the store. Not while it is driven."""

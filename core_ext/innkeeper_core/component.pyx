@@ -10,25 +10,33 @@ Python, its result is written into the waiting slot, and the next poll goes on.
 
 An Instance owns future, store and `Shared` together. The order of ending is fixed: the future
 first (this unwinds the guest), then the store; the other way round the process aborts. One future
-at a time: libwasmtime would accept a second one silently.
+at a time: libwasmtime would accept a second one silently. A future that is done is never polled
+again: that aborts, too.
 
 States: NEW -> (instantiate) -> READY <-> BUSY, and DEAD from everywhere. Only READY may be invoked.
 
 Who may touch what: an Instance belongs to one thread at a time. `step_in_thread` runs without the
-GIL on a worker, and until it returns the owner may only call `interrupt`.
+GIL on a worker, and until it returns the owner may only call `interrupt`. While an instance is
+driven (`inside`), neither another thread nor its own handlers may drive or close it: RuntimeError.
+
+Garbage: handlers and contexts may hold what holds them. The collector may break such a cycle
+anywhere but in a Linker or an Instance (`no_gc_clear`), which need their parts until they are freed.
 """
 
+cimport cython
+
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from libc.math cimport isfinite
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
 from innkeeper_core.capi cimport *
 from innkeeper_core.ticker cimport forget, guest_enters, guest_leaves, watch
-from innkeeper_core.values cimport FunctionType, Type, lift, lower, measure, put_result
+from innkeeper_core.values cimport FunctionType, Lowering, Type, lift, lower, measure, put_result
 from innkeeper_core.world cimport Items, _Resources, read_world
 
-from innkeeper_core.values import ValueMismatch
+from innkeeper_core.values import ValueMismatch, _TooLarge
 
 cdef extern from "Python.h":
     bint PyCoro_CheckExact(object)
@@ -54,6 +62,7 @@ cdef class _Pending:
         return "PENDING"
 
 cdef object pending = _Pending()
+cdef str NOT_OURS = "a resource that is not the host's"
 PENDING = pending
 
 # The guest picks the size of what it hands to a host function; this is how much is kept.
@@ -106,6 +115,10 @@ cdef class Pooling:
         uint32_t tables_per_component=20,
         size_t keep_resident_bytes=0,
     ):
+        if <uint64_t>instances * max(
+            core_instances_per_component, memories_per_component, tables_per_component
+        ) > 0xFFFFFFFF:
+            raise ValueError("a pool of more than 2**32 things")
         require()
         self.config = api.pooling_new()
         api.pooling_component_instances(self.config, instances)
@@ -151,7 +164,13 @@ cdef class Engine:
         Pooling pooling=None,
     ):
         cdef void* config
+        # Read before anything is made: a number that does not fit raises OverflowError.
+        cdef uint64_t reservation = memory_reservation or 0
+        cdef uint64_t guard = memory_guard or 0
+        cdef uint64_t growth = memory_growth or 0
         require()
+        if stack_bytes_max == 0:
+            raise ValueError("stack_bytes_max is at least 1")
         if fiber_bytes <= stack_bytes_max:
             raise ValueError("fiber_bytes must be larger than stack_bytes_max: host code runs there too")
         config = api.config_new()
@@ -168,11 +187,11 @@ cdef class Engine:
         api.config_max_stack(config, stack_bytes_max)
         api.config_async_stack(config, fiber_bytes)
         if memory_reservation is not None:
-            api.config_reservation(config, memory_reservation)
+            api.config_reservation(config, reservation)
         if memory_guard is not None:
-            api.config_guard(config, memory_guard)
+            api.config_guard(config, guard)
         if memory_growth is not None:
-            api.config_growth(config, memory_growth)
+            api.config_growth(config, growth)
         if pooling is not None:
             api.config_pooling(config, pooling.config)
         self.concurrency = concurrency
@@ -236,6 +255,9 @@ cdef class Component:
     cdef readonly Items exports
     cdef _Resources resources
 
+    def __init__(self):
+        raise TypeError("a component comes from Engine.compile or Engine.load")
+
     def __dealloc__(self):
         if self.handle != NULL:
             api.component_delete(self.handle)
@@ -286,6 +308,9 @@ cdef class Function:
     cdef readonly str name
     cdef readonly FunctionType type
 
+    def __init__(self):
+        raise TypeError("a function comes from Component.function")
+
     def __dealloc__(self):
         if self.index != NULL:
             api.export_index_delete(self.index)
@@ -315,6 +340,10 @@ cdef class Limits:
         uint64_t host_calls_max=0,
         double host_calls_per_s=0,
     ):
+        if min(memory_bytes_max, memories_max, table_elements_max, tables_max, instances_max) < 0:
+            raise ValueError("a limit is not negative")
+        if not isfinite(host_calls_per_s) or host_calls_per_s < 0:
+            raise ValueError("host_calls_per_s is a finite number, not negative")
         # libwasmtime reads a negative number as "its own default"
         self.memory_bytes_max = memory_bytes_max or -1
         self.memories_max = memories_max or -1
@@ -326,16 +355,16 @@ cdef class Limits:
         self.input_bytes_max = input_bytes_max or <size_t>-1
         self.output_bytes_max = output_bytes_max or <size_t>-1
         self.host_calls_per_s = host_calls_per_s
-        self.tokens = host_calls_per_s
+        self.tokens = max(1.0, host_calls_per_s)
         self.refilled_s = now_s()
 
     cdef bint admit_host_call(self) noexcept:
-        """Take one from the bucket, which holds one second's worth at most."""
+        """Take one from the bucket, which holds one second's worth at most, and one at least."""
         cdef double now
         if self.host_calls_per_s <= 0:
             return True
         now = now_s()
-        self.tokens = min(self.host_calls_per_s, self.tokens + (now - self.refilled_s) * self.host_calls_per_s)
+        self.tokens = min(max(1.0, self.host_calls_per_s), self.tokens + (now - self.refilled_s) * self.host_calls_per_s)
         self.refilled_s = now
         if self.tokens < 1:
             return False
@@ -388,6 +417,11 @@ cdef uint8_t is_answered(void* env) noexcept nogil:
     return (<Shared*>env).answered
 
 
+cdef void is_over(void* env) noexcept nogil:
+    """The guest has its answer, or no longer waits for one: the slot is not ours any more."""
+    (<Shared*>env).results = NULL
+
+
 cdef void on_host_call(void* env, void* context, const void* type, Val* args, size_t nargs,
                        Val* results, size_t nresults, void** error, Continuation* go) noexcept nogil:
     """A guest calls a host function. Runs on its fiber: take over the arguments and suspend."""
@@ -397,7 +431,7 @@ cdef void on_host_call(void* env, void* context, const void* type, Val* args, si
     cdef size_t total = 0
     go.callback = is_answered
     go.env = shared
-    go.finalizer = NULL
+    go.finalizer = is_over
     shared.answered = False
     shared.function = function.number
     shared.results = results
@@ -485,22 +519,25 @@ cdef class _HostFunction:
     cdef bint answers_result     # the type's result is a WIT result
 
 
+@cython.no_gc_clear
 cdef class Linker:
     """What one component's imports are bound to, for all its instances."""
 
     cdef void* handle
     cdef readonly Component component
     cdef readonly tuple missing
-    cdef list functions          # _HostFunction by number
-    cdef list drops              # drop handler by number of resource, or None
+    cdef tuple functions         # _HostFunction by number
+    cdef tuple drops             # drop handler by number of resource, or None
     cdef list imports            # Import pointers, freed with the linker
+    cdef list bound              # what becomes `functions` and `drops`
+    cdef list dropping
     cdef size_t args_max
 
-    def __init__(self, Component component not None, functions={}, drops={}):
+    def __cinit__(self, Component component not None, functions={}, drops={}):
         self.component = component
-        self.functions = []
+        self.bound = []
         self.imports = []
-        self.drops = [None] * (component.resources.count + 1)
+        self.dropping = [None] * (component.resources.count + 1)
         missing = []
         self.handle = api.linker_new(component.engine.handle)
         cdef void* root = api.linker_root(self.handle)
@@ -511,6 +548,9 @@ cdef class Linker:
         finally:
             api.linker_instance_delete(root)
         self.missing = tuple(missing)
+        self.functions = tuple(self.bound)
+        self.drops = tuple(self.dropping)
+        self.bound = self.dropping = None
 
     def __dealloc__(self):
         if self.handle != NULL:
@@ -559,7 +599,7 @@ cdef class Linker:
         api.resource_type_delete(kind)
         if error != NULL:
             raise InvalidComponent(take_message(error))
-        self.drops[number] = drop
+        self.dropping[number] = drop
         return 0
 
     cdef int _add_function(self, void* scope, str interface, str name, FunctionType kind, handler) except -1:
@@ -570,13 +610,13 @@ cdef class Linker:
         if env == NULL:
             raise MemoryError()
         self.imports.append(<size_t>env)
-        env.number = len(self.functions)
+        env.number = len(self.bound)
         env.has_resources = kind.has_resources
         function.name = full_name(interface, name)
         function.handler = handler
         function.type = kind
         function.answers_result = kind.result is not None and kind.result.kind == "result"
-        self.functions.append(function)
+        self.bound.append(function)
         self.args_max = max(self.args_max, <size_t>len(kind.types))
         error = api.linker_function(scope, PyBytes_AS_STRING(label), len(label), on_host_call, env, NULL)
         if error != NULL:
@@ -599,6 +639,7 @@ cdef enum State:
 cdef enum:
     PARAMS_MAX = 16              # larger parameter lists are rare: allocated per call
 
+@cython.no_gc_clear
 cdef class Instance:
     """One running copy of a component, with its own store, limits and context."""
 
@@ -607,6 +648,7 @@ cdef class Instance:
     cdef readonly object context
     cdef readonly object awaitable
     cdef readonly bint in_thread
+    cdef bint inside             # a thread is in a method that drives it
     cdef int state
     cdef bint instantiating
     cdef void* store
@@ -663,6 +705,7 @@ cdef class Instance:
     def fuel_left(self):
         """What the engine has not burnt; 0 where it does not meter."""
         cdef uint64_t left = 0
+        self._must_be_ours()
         if self.store != NULL and self.linker.component.engine.fuel:
             api.context_get_fuel(self.context_handle, &left)
         return left
@@ -671,6 +714,7 @@ cdef class Instance:
 
     def begin_instantiate(self):
         """Prepare the instantiation; nothing of the guest runs yet."""
+        self._must_be_ours()
         if self.state != NEW:
             raise RuntimeError("an instance is instantiated once")
         self.instantiating = True
@@ -687,16 +731,24 @@ cdef class Instance:
 
     def invoke(self, Function function not None, arguments not None):
         """Call a function; its result when it is done within the slice, else PENDING."""
-        self.begin(function, arguments)
+        self._begin(function, arguments)
         return self._run()
 
-    cpdef object begin(self, Function function, object arguments):
+    def begin(self, Function function not None, arguments not None):
         """Prepare a call; nothing of the guest runs yet."""
+        self._begin(function, arguments)
+
+    cdef int _begin(self, Function function, object arguments) except -1:
+        self._must_be_ours()
         if self.state != READY:
             raise RuntimeError("only an instance at rest can be invoked")
         if function.component is not self.linker.component:
             raise RuntimeError("a function of another component")
-        self._lower_arguments(function.type, arguments)
+        self.inside = True
+        try:
+            self._lower_arguments(function.type, tuple(arguments))
+        finally:
+            self.inside = False
         if not api.instance_func(&self.ref, self.context_handle, function.index, &self.func):
             self._free_arguments()
             raise KeyError(function.name)
@@ -708,6 +760,7 @@ cdef class Instance:
             &self.func, self.context_handle, self.args, self.nargs, &self.result,
             0 if self.type.result is None else 1, &self.error)
         self.state = BUSY
+        return 0
 
     cdef int _arm(self) except -1:
         """Reset what is counted per call; the first slice ends at the next tick."""
@@ -718,29 +771,41 @@ cdef class Instance:
             api.context_set_fuel(self.context_handle, self.limits.fuel_max)
         return 0
 
-    cdef int _lower_arguments(self, FunctionType type, arguments) except -1:
-        cdef Py_ssize_t i, n = len(type.types)
+    cdef int _lower_arguments(self, FunctionType type, tuple arguments) except -1:
+        cdef Py_ssize_t i = 0, n = len(type.types)
         cdef size_t total = 0
+        cdef Lowering to = Lowering(self.context_handle, self.limits.input_bytes_max)
         if len(arguments) != n:
             raise ValueMismatch(f"{len(arguments)} arguments for {n} parameters")
-        if n > PARAMS_MAX:
-            self.args = <Val*>calloc(n, sizeof(Val))
-        else:
-            memset(self.args, 0, n * sizeof(Val))
-        self.nargs = n
+        self._take_slots(n)
         try:
             for i in range(n):
-                lower(<Type>type.types[i], arguments[i], &self.args[i], self.context_handle)
+                lower(<Type>type.types[i], arguments[i], &self.args[i], &to)
                 total += measure(&self.args[i], self.limits.input_bytes_max)
             if total > self.limits.input_bytes_max:
-                raise LimitHit("input")
+                raise _TooLarge()
         except ValueMismatch as error:
             self._free_arguments()
             error.path = (type.params[i][0], *error.path)
             raise
+        except _TooLarge:
+            self._free_arguments()
+            raise LimitHit("input") from None
         except BaseException:
             self._free_arguments()
             raise
+        return 0
+
+    cdef int _take_slots(self, Py_ssize_t n) except -1:
+        cdef Val* slots
+        if n > PARAMS_MAX:
+            slots = <Val*>calloc(n, sizeof(Val))
+            if slots == NULL:
+                raise MemoryError()
+            self.args = slots
+        else:
+            memset(self.args, 0, n * sizeof(Val))
+        self.nargs = n
         return 0
 
     cdef void _free_arguments(self) noexcept:
@@ -761,15 +826,16 @@ cdef class Instance:
 
     def step_in_thread(self, long slices=1 << 30):
         """Go on without the GIL until done, a host call, `interrupt`, or so many slices."""
-        cdef long used = 1
+        cdef long used = 0
         self._must_be_busy()
         if self.awaitable is not None:
             raise RuntimeError("a host call waits for its answer")
         self.in_thread = True
         with nogil:
-            while not (self._poll() or self.shared.request != NOTHING or ink_load(&self.shared.stop)):
-                if used >= slices:
-                    break
+            while used < slices and not (
+                self.shared.done or self.shared.request != NOTHING or ink_load(&self.shared.stop)
+            ):
+                self._poll()
                 used += 1
         self.in_thread = False
         return used
@@ -782,31 +848,45 @@ cdef class Instance:
         """What `step_in_thread` came back with."""
         self._must_be_busy()
         ink_store(&self.shared.stop, 0)
-        return self._handle()
+        self.inside = True
+        try:
+            return self._handle()
+        finally:
+            self.inside = False
 
     def answer(self, value):
         """Give the pending host call its result and go on."""
-        self._must_be_busy()
-        if self.awaitable is None:
-            raise RuntimeError("no host call waits for an answer")
-        self.awaitable = None
-        self._answer(True, value)
-        return self._run()
+        return self._go_on(True, value)
 
     def answer_error(self, payload):
         """Give the pending host call the error side of its result and go on."""
+        return self._go_on(False, payload)
+
+    cdef object _go_on(self, bint is_ok, object value):
         self._must_be_busy()
         if self.awaitable is None:
             raise RuntimeError("no host call waits for an answer")
         self.awaitable = None
-        self._answer(False, payload)
-        return self._run()
+        self.inside = True
+        try:
+            self._answer(is_ok, value)
+            with nogil:
+                self._poll()
+            return self._handle()
+        finally:
+            self.inside = False
+
+    cdef int _must_be_ours(self) except -1:
+        if self.in_thread:
+            raise RuntimeError("the instance runs in a thread: interrupt it first")
+        if self.inside:
+            raise RuntimeError("the instance is being driven")
+        return 0
 
     cdef int _must_be_busy(self) except -1:
+        self._must_be_ours()
         if self.state != BUSY:
             raise RuntimeError("no call is under way")
-        if self.in_thread:
-            raise RuntimeError("the instance runs in a thread")
         return 0
 
     cdef bint _poll(self) noexcept nogil:
@@ -822,9 +902,14 @@ cdef class Instance:
         return self.shared.done
 
     cdef object _run(self):
-        with nogil:
-            self._poll()
-        return self._handle()
+        self.inside = True
+        try:
+            if not self.shared.done:
+                with nogil:
+                    self._poll()
+            return self._handle()
+        finally:
+            self.inside = False
 
     cdef object _handle(self):
         """Serve host calls as long as their handlers answer at once."""
@@ -851,22 +936,37 @@ cdef class Instance:
         if self.oversize:
             self._close()
             raise LimitHit("output")
+        if self.shared.request != NOTHING:
+            self._close()
+            raise Trap("the guest ended its call with a host call under way")
         if self.instantiating:
             self.instantiating = False
         elif self.type.result is not None:
-            try:
-                value = lift(self.type.result, &self.result)
-            finally:
-                api.val_delete(&self.result)
-                self.result.kind = 0
+            value = self._lift_result()
         self.state = READY
         return value
 
+    cdef object _lift_result(self):
+        try:
+            if self.type.result.has_resources and not to_numbers(self.context_handle, &self.result):
+                raise Trap(NOT_OURS)
+            return lift(self.type.result, &self.result)
+        except BaseException:
+            self._close()
+            raise
+        finally:
+            api.val_delete(&self.result)
+            self.result.kind = 0
+
     cdef object _fail(self):
-        cdef str message = take_message(self.error)
         cdef bint instantiating = self.instantiating
+        cdef void* error = self.error
+        cdef str message
         self.error = NULL
-        self._close()
+        try:
+            message = take_message(error)
+        finally:
+            self._close()
         if instantiating and "wasm trap:" not in message:
             raise CannotInstantiate(message)
         raise Trap(message)
@@ -880,7 +980,7 @@ cdef class Instance:
         self.shared.request = NOTHING
         if request != HOST_CALL:
             self._close()
-            raise LimitHit("host_arguments") if request == OVERSIZE else Trap("a resource that is not the host's")
+            raise LimitHit("host_arguments") if request == OVERSIZE else Trap(NOT_OURS)
         function = <_HostFunction>self.linker.functions[self.shared.function]
         try:
             arguments = self._lift_host_arguments(function)
@@ -914,17 +1014,20 @@ cdef class Instance:
         """Write the result into the waiting slot, which holds kind 0."""
         cdef _HostFunction function = self.serving
         cdef Val v
+        cdef Lowering to = Lowering(self.context_handle, <size_t>-1)
         memset(&v, 0, sizeof(Val))
         self.serving = None
         try:
             if function.answers_result:
-                put_result(function.type.result, is_ok, value, &v, self.context_handle)
+                put_result(function.type.result, is_ok, value, &v, &to)
             elif not is_ok:
                 raise TypeError(f"{function.name} has no error side to answer with")
             elif function.type.result is not None:
-                lower(function.type.result, value, &v, self.context_handle)
+                lower(function.type.result, value, &v, &to)
             elif value is not None:
                 raise TypeError(f"{function.name} has no result, its handler gave {value!r}")
+            if self.shared.results == NULL:
+                raise Trap("the guest no longer waits for its host call")
         except BaseException:
             api.val_delete(&v)
             self._close()
@@ -952,16 +1055,15 @@ cdef class Instance:
     # ---- ending
 
     def close(self):
-        """End the guest, wherever it is, and free the store. Not while `in_thread`."""
-        if self.in_thread:
-            raise RuntimeError("interrupt it first: the instance runs in a thread")
+        """End the guest, wherever it is, and free the store. Not while it is driven."""
+        self._must_be_ours()
         self._close()
 
     cdef void _close(self) noexcept:
+        # The coroutine comes last: it may raise, which is reported and goes no further.
+        cdef object waiting = self.awaitable
+        self.awaitable = None
         self.state = DEAD
-        if self.awaitable is not None:
-            self.awaitable.close()
-            self.awaitable = None
         if self.future != NULL:
             api.future_delete(self.future)
             self.future = NULL
@@ -981,3 +1083,5 @@ cdef class Instance:
         self.shared.drops = NULL
         self.shared.drops_count = 0
         self.shared.drops_room = 0
+        if waiting is not None and not waiting.cr_running:
+            waiting.close()

@@ -8,6 +8,7 @@ cdef class Type:
     cdef readonly uint32_t resource
     cdef readonly object length
     cdef int code                # what lift and lower switch on
+    cdef int depth               # levels, itself included: at most DEPTH_MAX
     cdef bint has_resources
     cdef bint wraps_none         # an option whose payload is an option
     cdef dict index              # name -> position
@@ -22,8 +23,12 @@ cdef class FunctionType:
     cdef tuple types
     cdef bint has_resources
 
+ctypedef struct Lowering:
+    void* context                # the store's, for resources; NULL outside of an instance
+    size_t room                  # what the value may still count for; more is not even allocated
+
 cdef object lift(Type t, const Val* v)
-cdef int lower(Type t, object x, Val* v, void* context) except -1
+cdef int lower(Type t, object x, Val* v, Lowering* to) except -1
 cdef size_t measure(const Val* v, size_t limit) noexcept nogil
 cdef object mismatch(object x, str rule)
-cdef int put_result(Type t, bint is_ok, object payload, Val* v, void* context) except -1
+cdef int put_result(Type t, bint is_ok, object payload, Val* v, Lowering* to) except -1

@@ -12,7 +12,7 @@
 | enum | str |
 | option | None or the value; an option of an option: None or ("some", value) |
 | result | ("ok", value) or ("error", value) |
-| flags | list of str, in order of declaration (any iterable of str going in) |
+| flags | list of str, in order of declaration (any list, tuple or set of str going in) |
 | map<string, T> | dict; another map: list of (key, value) |
 | own, borrow | int: the host's number of the resource |
 """
@@ -20,7 +20,7 @@
 from collections.abc import Sequence
 from typing import final
 
-NODES_MAX: int
+DEPTH_MAX: int
 
 @final
 class Type:
@@ -30,7 +30,8 @@ class Type:
     variant enum option result flags map own borrow. `types` holds: list (element), record and
     tuple (fields), variant (payloads, None where a case has none), option (payload), result
     (ok, error; None where empty), map (key, value). `resource` numbers the resource of own and
-    borrow; `length` is that of a fixed-length list, else None.
+    borrow; `length` is that of a fixed-length list, else None. Raises ValueError where these do not
+    fit together, or more than DEPTH_MAX types are inside each other.
     """
 
     kind: str

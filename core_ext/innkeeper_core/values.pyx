@@ -7,12 +7,19 @@ then walk plan and value together.
 Rules of the library that shape this file: a slot is never left with an invalid kind, so every
 vector is zeroed (kind 0 is bool) before it is filled, and a half-filled value can always be
 deleted; invalid UTF-8 or a surrogate aborts the process, so both are refused here.
+
+Lowering may run Python code (a subclass's method, another thread while a buffer is read), so what
+is counted, and what is walked without bounds checks, is a snapshot that nobody else can change.
+The depth of a type is bounded when it is made: recursion along it needs no check of its own.
 """
+
+import reprlib
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_Check, PyDict_GetItem
 from cpython.long cimport PyLong_CheckExact, PyLong_AsLongLongAndOverflow
 from cpython.unicode cimport PyUnicode_DecodeUTF8
+from libc.math cimport isinf
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 
@@ -22,7 +29,7 @@ cdef extern from "Python.h":
     const char* PyUnicode_AsUTF8AndSize(object, Py_ssize_t*) except NULL
     unsigned long long PyLong_AsUnsignedLongLong(object) except? 18446744073709551615
 
-NODES_MAX = 10_000  # nodes in one type, as a tree; a hostile component can make 2**n of n lines
+DEPTH_MAX = 200  # of any Type: C recurses along it. Types of components are bounded more tightly
 
 cdef enum:
     C_LIST_U8 = 100
@@ -40,6 +47,11 @@ cdef dict CODES = {
 }
 cdef dict ARITY = {"list": 1, "option": 1, "result": 2, "map": 2}
 cdef set NAMED = {"record", "variant", "enum", "flags"}
+cdef set WITH_TYPES = {"list", "option", "result", "map", "record", "tuple", "variant"}
+
+
+class _TooLarge(Exception):
+    """A value counts for more bytes than there is room for."""
 
 
 class ValueMismatch(ValueError):
@@ -61,12 +73,15 @@ cdef class Type:
     def __init__(self, str kind, types=(), names=(), *, resource=0, length=None):
         if kind not in CODES:
             raise ValueError(f"{kind!r} is not a kind of WIT type")
-        self.kind = kind
+        if self.kind is not None:
+            raise TypeError("a Type never changes")
         self.types = tuple(types)
         self.names = tuple(names)
         self.resource = resource
         self.length = length
-        self._check()
+        self._check(kind)
+        self.depth = self._depth()
+        self.kind = kind
         self.index = {name: i for i, name in enumerate(self.names)}
         self.labels = tuple([name.encode() for name in self.names])
         self.first = self.types[0] if len(self.types) > 0 else None
@@ -77,20 +92,30 @@ cdef class Type:
         self.code = self._code()
         self.wraps_none = kind == "option" and self.first.kind == "option"
 
-    def _check(self):
-        wanted = ARITY.get(self.kind)
+    def _check(self, str kind):
+        wanted = ARITY.get(kind, 0 if kind not in WITH_TYPES else None)
         if wanted is not None and len(self.types) != wanted:
-            raise ValueError(f"a {self.kind} has {wanted} types below it, not {len(self.types)}")
+            raise ValueError(f"a {kind} has {wanted} types below it, not {len(self.types)}")
+        if any(not isinstance(name, str) for name in self.names):
+            raise TypeError(f"a {kind}: names are strings")
         if len(set(self.names)) != len(self.names):
-            raise ValueError(f"a {self.kind} names something twice: {self.names}")
-        if bool(self.names) != (self.kind in NAMED) and self.kind in NAMED:
-            raise ValueError(f"a {self.kind} names at least one thing")
-        if self.kind in ("record", "variant") and len(self.names) != len(self.types):
-            raise ValueError(f"a {self.kind} has as many types as names")
-        optional = self.kind in ("variant", "result")
+            raise ValueError(f"a {kind} names something twice: {self.names}")
+        if bool(self.names) != (kind in NAMED):
+            raise ValueError(f"a {kind} names {'at least one thing' if kind in NAMED else 'nothing'}")
+        if kind in ("record", "variant") and len(self.names) != len(self.types):
+            raise ValueError(f"a {kind} has as many types as names")
+        if self.length is not None and (kind != "list" or self.length < 0):
+            raise ValueError(f"a {kind} has no length {self.length}")
+        optional = kind in ("variant", "result")
         for child in self.types:
             if not (isinstance(child, Type) or (child is None and optional)):
-                raise TypeError(f"below a {self.kind}: {child!r} is not a Type")
+                raise TypeError(f"below a {kind}: {child!r} is not a Type")
+
+    def _depth(self):
+        depth = 1 + max([(<Type>t).depth for t in self.types if t is not None], default=0)
+        if depth > DEPTH_MAX:
+            raise ValueError(f"more than {DEPTH_MAX} types inside each other")
+        return depth
 
     def _code(self):
         if self.kind == "list":
@@ -128,10 +153,15 @@ cdef class FunctionType:
     """The type of a component function: parameters in order, one result or None."""
 
     def __init__(self, params=(), Type result=None, bint is_async=False):
-        self.params = tuple([(str(name), t) for name, t in params])
+        if self.params is not None:
+            raise TypeError("a FunctionType never changes")
+        named = tuple([(str(name), t) for name, t in params])
+        if any(not isinstance(t, Type) for _, t in named):
+            raise TypeError("a parameter's type is not a Type")
         self.result = result
         self.is_async = is_async
-        self.types = tuple([<Type?>t for _, t in self.params])
+        self.types = tuple([t for _, t in named])
+        self.params = named
         self.has_resources = any((<Type>t).has_resources for t in self.types)
 
     def __eq__(self, other):
@@ -148,49 +178,70 @@ cdef class FunctionType:
 
 
 cdef object mismatch(object x, str rule):
-    text = repr(x)
-    if len(text) > 60:
-        text = text[:57] + "..."
-    return ValueMismatch(f"{text} is not {rule}")
+    return ValueMismatch(f"{shown(x)} is not {rule}")
+
+
+cdef object brief = reprlib.Repr()
+brief.maxstring = brief.maxother = 60
+
+
+cdef str shown(object x):
+    """A value in a message: never long, whatever it is."""
+    try:
+        return brief.repr(x)
+    except Exception:  # an int of thousands of digits, a broken __repr__
+        return f"this {type(x).__name__}"
+
+
+cdef str one_of(Type t):
+    return f"one of {', '.join(t.names[:20])}{'' if len(t.names) <= 20 else ', ...'}"
+
+
+cdef inline int charge(Lowering* to, size_t size) except -1:
+    """Take from the room that is left, before memory is taken; never more than `measure` counts."""
+    if size > to.room:
+        raise _TooLarge()
+    to.room -= size
+    return 0
 
 
 # ---------------------------------------------------------------------- plain data -> libwasmtime
 
-cdef int lower(Type t, object x, Val* v, void* context) except -1:
+cdef int lower(Type t, object x, Val* v, Lowering* to) except -1:
     """Write `x` into `v`, which holds kind 0. After an error `v` can still be deleted."""
     cdef int code = t.code
     if code == VAL_STRING:
-        put_text(&v.of.string, x)
+        put_text(&v.of.string, x, to)
         v.kind = VAL_STRING
     elif code <= VAL_U64:
         lower_integer(code, x, v)
     elif code == VAL_F64 or code == VAL_F32:
         lower_float(code, x, v)
     elif code == VAL_RECORD:
-        lower_record(t, x, v, context)
+        lower_record(t, x, v, to)
     elif code == C_LIST_U8:
-        lower_bytes(x, v)
+        lower_bytes(x, v, to)
     elif code == VAL_LIST or code == C_LIST_FIXED:
-        lower_list(t, x, v, context)
+        lower_list(t, x, v, to)
     elif code == VAL_OPTION:
-        lower_option(t, x, v, context)
+        lower_option(t, x, v, to)
     elif code == VAL_VARIANT:
-        lower_variant(t, x, v, context)
+        lower_variant(t, x, v, to)
     elif code == VAL_ENUM:
         put_label(&v.of.string, t, x)
         v.kind = VAL_ENUM
     elif code == VAL_RESULT:
-        lower_result(t, x, v, context)
+        lower_result(t, x, v, to)
     elif code == VAL_TUPLE:
-        lower_tuple(t, x, v, context)
+        lower_tuple(t, x, v, to)
     elif code == VAL_FLAGS:
         lower_flags(t, x, v)
     elif code == VAL_CHAR:
         lower_char(x, v)
     elif code == VAL_MAP or code == C_MAP_STRING:
-        lower_map(t, x, v, context)
+        lower_map(t, x, v, to)
     else:
-        lower_resource(t, x, v, context)
+        lower_resource(t, x, v, to)
     return 0
 
 
@@ -253,6 +304,8 @@ cdef int lower_float(int code, object x, Val* v) except -1:
         v.of.f64 = d
     else:
         v.of.f32 = <float>d
+        if isinf(v.of.f32) and not isinf(d):
+            raise mismatch(x, "a number that an f32 can hold")
     v.kind = <uint8_t>code
     return 0
 
@@ -269,7 +322,7 @@ cdef int lower_char(object x, Val* v) except -1:
     return 0
 
 
-cdef int put_text(Name* slot, object x) except -1:
+cdef int put_text(Name* slot, object x, Lowering* to) except -1:
     cdef Py_ssize_t size
     cdef const char* data
     if not isinstance(x, str):
@@ -278,6 +331,7 @@ cdef int put_text(Name* slot, object x) except -1:
         data = PyUnicode_AsUTF8AndSize(x, &size)
     except UnicodeEncodeError:
         raise mismatch(x, "a string without lone surrogates") from None
+    charge(to, size)
     api.bytes_new(slot, size, data)
     return 0
 
@@ -289,19 +343,23 @@ cdef inline void put_bytes(Name* slot, bytes label) noexcept:
 cdef int put_label(Name* slot, Type t, object x) except -1:
     position = t.index.get(x) if isinstance(x, str) else None
     if position is None:
-        raise mismatch(x, f"one of {', '.join(t.names)}")
+        raise mismatch(x, one_of(t))
     put_bytes(slot, <bytes>t.labels[position])
     return 0
 
 
-cdef int lower_bytes(object x, Val* v) except -1:
+cdef int lower_bytes(object x, Val* v, Lowering* to) except -1:
     cdef const uint8_t[::1] view
     cdef Py_ssize_t i, n
     cdef Val* slot
     if not isinstance(x, (bytes, bytearray, memoryview)):
         raise mismatch(x, "bytes")
-    view = memoryview(x).cast("B") if isinstance(x, memoryview) else x
+    try:
+        view = x.cast("B") if isinstance(x, memoryview) else x
+    except (TypeError, ValueError, BufferError):
+        raise ValueMismatch("a memoryview whose bytes do not lie together") from None
     n = view.shape[0]
+    charge(to, n)
     api.list_new(&v.of.list, n)
     slot = v.of.list.data
     with nogil:
@@ -312,44 +370,53 @@ cdef int lower_bytes(object x, Val* v) except -1:
     return 0
 
 
-cdef int lower_list(Type t, object x, Val* v, void* context) except -1:
+cdef int lower_list(Type t, object x, Val* v, Lowering* to) except -1:
     cdef Py_ssize_t i, n
+    cdef tuple items
     if not isinstance(x, (list, tuple)):
         raise mismatch(x, "a list")
-    n = len(x)
+    items = tuple(x)
+    n = len(items)
     if t.length is not None and n != t.length:
         raise mismatch(x, f"a list of {t.length}")
+    charge(to, n)
     api.list_new(&v.of.list, n)
     memset(v.of.list.data, 0, n * sizeof(Val))
     v.kind = VAL_LIST
     for i in range(n):
         try:
-            lower(t.first, x[i], &v.of.list.data[i], context)
+            lower(t.first, items[i], &v.of.list.data[i], to)
         except ValueMismatch as error:
             raise_below(error, i)
     return 0
 
 
-cdef int lower_tuple(Type t, object x, Val* v, void* context) except -1:
+cdef int lower_tuple(Type t, object x, Val* v, Lowering* to) except -1:
     cdef Py_ssize_t i, n = len(t.types)
-    if not isinstance(x, (list, tuple)) or len(x) != n:
+    cdef tuple items
+    if not isinstance(x, (list, tuple)):
         raise mismatch(x, f"a tuple of {n}")
+    items = tuple(x)
+    if len(items) != n:
+        raise mismatch(x, f"a tuple of {n}")
+    charge(to, n)
     api.tuple_new(&v.of.list, n)
     memset(v.of.list.data, 0, n * sizeof(Val))
     v.kind = VAL_TUPLE
     for i in range(n):
         try:
-            lower(<Type>t.types[i], x[i], &v.of.list.data[i], context)
+            lower(<Type>t.types[i], items[i], &v.of.list.data[i], to)
         except ValueMismatch as error:
             raise_below(error, i)
     return 0
 
 
-cdef int lower_record(Type t, object x, Val* v, void* context) except -1:
+cdef int lower_record(Type t, object x, Val* v, Lowering* to) except -1:
     cdef Py_ssize_t i, n = len(t.types)
     cdef object field
     if not PyDict_Check(x):
         raise mismatch(x, "a record (a dict)")
+    charge(to, n)
     api.record_new(&v.of.record, n)
     memset(v.of.record.data, 0, n * sizeof(ValField))
     v.kind = VAL_RECORD
@@ -365,12 +432,12 @@ cdef int lower_record(Type t, object x, Val* v, void* context) except -1:
         else:
             present += 1
         try:
-            lower(<Type>t.types[i], field, &v.of.record.data[i].val, context)
+            lower(<Type>t.types[i], field, &v.of.record.data[i].val, to)
         except ValueMismatch as error:
             raise_below(error, name)
     if present != len(x):
-        extra = next(key for key in x if key not in t.index)
-        raise ValueMismatch(f"the record has no field {extra!r}")
+        extra = next((key for key in x if key not in t.index), None)
+        raise ValueMismatch(f"the record has no field {shown(extra)}")
     return 0
 
 
@@ -382,12 +449,12 @@ cdef int raise_below(object error, object step) except -1:
     raise error
 
 
-cdef int put_payload(Type t, object x, Val** slot, void* context, object step) except -1:
+cdef int put_payload(Type t, object x, Val** slot, Lowering* to, object step) except -1:
     """Lower `x` and box it; what was lowered is freed where it does not fit."""
     cdef Val boxed
     memset(&boxed, 0, sizeof(Val))
     try:
-        lower(t, x, &boxed, context)
+        lower(t, x, &boxed, to)
     except ValueMismatch as error:
         api.val_delete(&boxed)
         raise_below(error, step)
@@ -398,7 +465,7 @@ cdef int put_payload(Type t, object x, Val** slot, void* context, object step) e
     return 0
 
 
-cdef int lower_option(Type t, object x, Val* v, void* context) except -1:
+cdef int lower_option(Type t, object x, Val* v, Lowering* to) except -1:
     v.of.option = NULL
     v.kind = VAL_OPTION
     if x is None:
@@ -407,21 +474,21 @@ cdef int lower_option(Type t, object x, Val* v, void* context) except -1:
         if not (isinstance(x, tuple) and len(x) == 2 and x[0] == "some"):
             raise mismatch(x, "None or ('some', value)")
         x = x[1]
-    put_payload(t.first, x, &v.of.option, context, "some")
+    put_payload(t.first, x, &v.of.option, to, "some")
     return 0
 
 
-cdef int lower_variant(Type t, object x, Val* v, void* context) except -1:
+cdef int lower_variant(Type t, object x, Val* v, Lowering* to) except -1:
     case, payload = (x, None) if isinstance(x, str) else split_pair(x, "(case, payload)")
     position = t.index.get(case) if isinstance(case, str) else None
     if position is None:
-        raise mismatch(case, f"one of {', '.join(t.names)}")
+        raise mismatch(case, one_of(t))
     put_bytes(&v.of.variant.case, <bytes>t.labels[position])
     v.of.variant.payload = NULL
     v.kind = VAL_VARIANT
     kind = t.types[position]
     if kind is not None:
-        put_payload(<Type>kind, payload, &v.of.variant.payload, context, case)
+        put_payload(<Type>kind, payload, &v.of.variant.payload, to, case)
     elif payload is not None:
         raise ValueMismatch(f"the case {case} has no payload")
     return 0
@@ -433,21 +500,21 @@ cdef tuple split_pair(object x, str rule):
     return x
 
 
-cdef int lower_result(Type t, object x, Val* v, void* context) except -1:
+cdef int lower_result(Type t, object x, Val* v, Lowering* to) except -1:
     tag, payload = split_pair(x, "('ok', value) or ('error', value)")
     if tag != "ok" and tag != "error":
         raise mismatch(tag, "'ok' or 'error'")
-    put_result(t, tag == "ok", payload, v, context)
+    put_result(t, tag == "ok", payload, v, to)
     return 0
 
 
-cdef int put_result(Type t, bint is_ok, object payload, Val* v, void* context) except -1:
+cdef int put_result(Type t, bint is_ok, object payload, Val* v, Lowering* to) except -1:
     cdef Type kind = t.first if is_ok else t.second
     v.of.result.is_ok = is_ok
     v.of.result.payload = NULL
     v.kind = VAL_RESULT
     if kind is not None:
-        put_payload(kind, payload, &v.of.result.payload, context, "ok" if is_ok else "error")
+        put_payload(kind, payload, &v.of.result.payload, to, "ok" if is_ok else "error")
     elif payload is not None:
         raise ValueMismatch(f"the {'ok' if is_ok else 'error'} side has no payload")
     return 0
@@ -461,7 +528,7 @@ cdef int lower_flags(Type t, object x, Val* v) except -1:
     for name in x:
         position = t.index.get(name) if isinstance(name, str) else None
         if position is None:
-            raise mismatch(name, f"one of {', '.join(t.names)}")
+            raise mismatch(name, one_of(t))
         positions.add(position)
     api.flags_new(&v.of.flags, len(positions))
     for position in sorted(positions):
@@ -471,38 +538,45 @@ cdef int lower_flags(Type t, object x, Val* v) except -1:
     return 0
 
 
-cdef int lower_map(Type t, object x, Val* v, void* context) except -1:
+cdef int lower_map(Type t, object x, Val* v, Lowering* to) except -1:
     cdef Py_ssize_t i = 0, n
     if PyDict_Check(x):
         pairs = list(x.items())
     elif isinstance(x, (list, tuple)):
-        pairs = [split_pair(pair if isinstance(pair, tuple) else tuple(pair), "(key, value)") for pair in x]
+        pairs = [split_pair(tuple(pair) if isinstance(pair, list) else pair, "(key, value)") for pair in x]
     else:
         raise mismatch(x, "a map (a dict, or a list of pairs)")
     n = len(pairs)
+    charge(to, 2 * n)
     api.map_new(&v.of.map, n)
     memset(v.of.map.data, 0, n * sizeof(ValPair))
     v.kind = VAL_MAP
     for key, value in pairs:
         try:
-            lower(t.first, key, &v.of.map.data[i].key, context)
-            lower(t.second, value, &v.of.map.data[i].value, context)
+            lower(t.first, key, &v.of.map.data[i].key, to)
+            lower(t.second, value, &v.of.map.data[i].value, to)
         except ValueMismatch as error:
-            raise_below(error, str(key))
+            raise_below(error, step_of(key))
         i += 1
     return 0
 
 
-cdef int lower_resource(Type t, object x, Val* v, void* context) except -1:
+cdef str step_of(object key):
+    """A key as a step of a path: text that can be shown, and short."""
+    plain = isinstance(key, str) and len(key) <= 60 and key.isprintable()
+    return key if plain else shown(key)
+
+
+cdef int lower_resource(Type t, object x, Val* v, Lowering* to) except -1:
     cdef void* host
     cdef void* any_ = NULL
     cdef void* error
-    if context == NULL:
+    if to.context == NULL:
         raise ValueMismatch("a resource is only valid in an instance")
     if not PyLong_CheckExact(x) or not 0 <= x <= 0xFFFFFFFF:
         raise mismatch(x, "the number of a resource")
     host = api.host_new(t.code == C_OWN, <uint32_t>x, t.resource)
-    error = api.host_to_any(context, host, &any_)
+    error = api.host_to_any(to.context, host, &any_)
     api.host_delete(host)
     if error != NULL:
         raise ValueMismatch(f"resource {x}: {take_message(error)}")
@@ -613,7 +687,8 @@ cdef object lift_result(Type t, const Val* v):
 cdef size_t measure(const Val* v, size_t limit) noexcept nogil:
     """Bytes of text and of scalars (a list<u8> is one a byte); stops counting past `limit`.
 
-    Every element counts at least one byte, so that a list of empty things is not free.
+    Every element counts at least one byte, so that a list of empty things is not free. Lists of
+    one-byte scalars are not walked: their first element tells what all are.
     """
     cdef size_t total = 1
     cdef size_t i
@@ -622,7 +697,7 @@ cdef size_t measure(const Val* v, size_t limit) noexcept nogil:
     if v.kind == VAL_LIST or v.kind == VAL_TUPLE:
         if v.of.list.size > limit:
             return v.of.list.size
-        if v.of.list.size > 0 and v.of.list.data[0].kind <= VAL_U8:
+        if v.kind == VAL_LIST and v.of.list.size > 0 and v.of.list.data[0].kind <= VAL_U8:
             return total + v.of.list.size
         for i in range(v.of.list.size):
             total += measure(&v.of.list.data[i], limit)
@@ -652,14 +727,15 @@ cdef size_t measure(const Val* v, size_t limit) noexcept nogil:
     return total + 7 if v.kind >= VAL_S16 else total
 
 
-def roundtrip(Type type, value):
+def roundtrip(Type type not None, value):
     """Lower a value to libwasmtime's form, copy it there, lift the copy, free both."""
     cdef Val original, copied
+    cdef Lowering to = Lowering(NULL, <size_t>-1)
     require()
     memset(&original, 0, sizeof(Val))
     memset(&copied, 0, sizeof(Val))
     try:
-        lower(type, value, &original, NULL)
+        lower(type, value, &original, &to)
         api.val_clone(&original, &copied)
         return lift(type, &copied)
     finally:
@@ -667,13 +743,14 @@ def roundtrip(Type type, value):
         api.val_delete(&copied)
 
 
-def size_of(Type type, value, size_t limit=1 << 62):
+def size_of(Type type not None, value, size_t limit=1 << 62):
     """The bytes that a value counts for against a limit on input or output."""
     cdef Val original
+    cdef Lowering to = Lowering(NULL, <size_t>-1)
     require()
     memset(&original, 0, sizeof(Val))
     try:
-        lower(type, value, &original, NULL)
+        lower(type, value, &original, &to)
         return measure(&original, limit)
     finally:
         api.val_delete(&original)

@@ -6,6 +6,7 @@ cdef class Items:
     cdef readonly dict resources
     cdef readonly dict unsupported
     cdef readonly tuple others
+    cdef list named              # what becomes `others`
 
 cdef class _Resources:
     cdef void** handles

@@ -9,9 +9,10 @@ from libc.string cimport memset
 from innkeeper_core.capi cimport *
 from innkeeper_core.values cimport FunctionType, Type
 
-NODES_MAX = 200_000        # nodes of all types of one component, as trees
-cdef int TYPE_NODES_MAX = 10_000
+NODES_MAX = 200_000        # nodes of all types of one component, as trees, and its items
+cdef int TYPE_NODES_MAX = 10_000  # a hostile component can make 2**n nodes of n lines
 cdef int DEPTH_MAX = 100
+cdef int NAME_BYTES = 32   # so many bytes of a name count as one node: names are copied as well
 
 cdef dict SCALARS = {
     TYPE_BOOL: Type("bool"), TYPE_S8: Type("s8"), TYPE_S16: Type("s16"), TYPE_S32: Type("s32"),
@@ -34,6 +35,7 @@ cdef class Items:
         self.interfaces = {}
         self.resources = {}
         self.unsupported = {}
+        self.named = []
         self.others = ()
 
 
@@ -50,7 +52,10 @@ cdef class _Resources:
         for i in range(self.count):
             if api.resource_type_equal(self.handles[i], resource):
                 return i + 1
-        self.handles = <void**>realloc(self.handles, (self.count + 1) * sizeof(void*))
+        cdef void** grown = <void**>realloc(self.handles, (self.count + 1) * sizeof(void*))
+        if grown == NULL:
+            raise MemoryError()
+        self.handles = grown
         self.handles[self.count] = api.resource_type_clone(resource)
         self.count += 1
         return self.count
@@ -71,12 +76,9 @@ cdef class _Reader:
 
     cdef Type read(self, ValType* t, int depth):
         cdef Type scalar = SCALARS.get(t.kind)
-        self.budget -= 1
-        self.nodes += 1
-        if self.budget < 0 or self.nodes > TYPE_NODES_MAX or depth > DEPTH_MAX:
-            raise _Unsupported(
-                f"its types are larger than {TYPE_NODES_MAX} nodes, {NODES_MAX} in all, or {DEPTH_MAX} deep"
-            )
+        self.spend(1)
+        if depth >= DEPTH_MAX:
+            raise _Unsupported(f"its types are more than {DEPTH_MAX} deep")
         if scalar is not None:
             return scalar
         if t.kind in REFUSED:
@@ -84,6 +86,17 @@ cdef class _Reader:
         if t.kind == TYPE_OWN or t.kind == TYPE_BORROW:
             return Type("own" if t.kind == TYPE_OWN else "borrow", resource=self.resources.number(t.of))
         return self.compound(t, depth + 1)
+
+    cdef int spend(self, size_t nodes) except -1:
+        self.budget -= nodes
+        self.nodes += nodes
+        if self.budget < 0 or self.nodes > TYPE_NODES_MAX:
+            raise _Unsupported(f"its types are larger than {TYPE_NODES_MAX} nodes, or {NODES_MAX} in all")
+        return 0
+
+    cdef str name(self, const char* data, size_t size):
+        self.spend(size // NAME_BYTES)
+        return data[:size].decode()
 
     cdef Type compound(self, ValType* t, int depth):
         cdef ValType below, other
@@ -127,8 +140,8 @@ cdef class _Reader:
         names, types = [], []
         for i in range(api.record_count(t)):
             api.record_nth(t, i, &name, &size, &below)
-            names.append(name[:size].decode())
             types.append(self.take(&below, depth))
+            names.append(self.name(name, size))
         return Type("record", types, names)
 
     cdef Type variant_type(self, void* t, int depth):
@@ -139,8 +152,9 @@ cdef class _Reader:
         names, types = [], []
         for i in range(api.variant_count(t)):
             api.variant_nth(t, i, &name, &size, &has_payload, &below)
-            names.append(name[:size].decode())
             types.append(self.take(&below, depth) if has_payload else None)
+            self.spend(1)
+            names.append(self.name(name, size))
         return Type("variant", types, names)
 
     cdef Type names_type(self, ValType* t):
@@ -152,7 +166,8 @@ cdef class _Reader:
                 api.enum_nth(t.of, i, &name, &size)
             else:
                 api.flags_nth(t.of, i, &name, &size)
-            names.append(name[:size].decode())
+            self.spend(1)
+            names.append(self.name(name, size))
         return Type("enum" if t.kind == TYPE_ENUM else "flags", names=names)
 
     cdef FunctionType function(self, void* f):
@@ -163,7 +178,8 @@ cdef class _Reader:
         self.nodes = 0
         for i in range(api.func_type_params(f)):
             api.func_type_param(f, i, &name, &size, &t)
-            params.append((name[:size].decode(), self.take(&t, 0)))
+            kind = self.take(&t, 0)
+            params.append((self.name(name, size), kind))
         result = self.take(&t, 0) if api.func_type_result(f, &t) else None
         return FunctionType(params, result, bool(api.func_type_async(f)))
 
@@ -180,7 +196,7 @@ cdef class _Reader:
             elif item.kind == ITEM_RESOURCE:
                 items.resources[name] = self.resources.number(item.of.pointer)
             elif item.kind == ITEM_TYPE:
-                items.others = (*items.others, name)
+                items.named.append(name)
             else:
                 items.unsupported[name] = "components and core modules as imports or exports are not supported"
         except _Unsupported as error:
@@ -198,9 +214,18 @@ cdef class _Reader:
         if depth > 4:
             raise _Unsupported("interfaces inside interfaces inside interfaces are not supported")
         for i in range(api.instance_count(t, self.engine)):
+            self.spend_item()
             if api.instance_nth(t, self.engine, i, &name, &size, &extern_):
                 self.put(items, name[:size].decode(), extern_, depth)
+        items.others = tuple(items.named)
         return items
+
+    cdef int spend_item(self) except -1:
+        """An interface can be exported under many names: its items are copied each time."""
+        self.budget -= 1
+        if self.budget < 0:
+            raise _Unsupported(f"its items and types are more than {NODES_MAX} in all")
+        return 0
 
 
 cdef tuple read_world(void* component_type, void* engine):
@@ -219,4 +244,6 @@ cdef tuple read_world(void* component_type, void* engine):
     for i in range(api.exports_count(component_type, engine)):
         if api.exports_nth(component_type, engine, i, &name, &size, &extern_):
             reader.put(exports, name[:size].decode(), extern_, 0)
+    imports.others = tuple(imports.named)
+    exports.others = tuple(exports.named)
     return imports, exports, reader.resources

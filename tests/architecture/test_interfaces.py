@@ -84,6 +84,6 @@ def test_every_error_code_is_documented_with_its_status() -> None:
 
 def _struct(annotation: object) -> type[msgspec.Struct]:
     """The struct itself, or the one that a tuple holds."""
-    found = getattr(annotation, "__args__", (annotation,))[0]
-    assert issubclass(found, msgspec.Struct)
+    (found,) = getattr(annotation, "__args__", (annotation,))[:1]
+    assert isinstance(found, type) and issubclass(found, msgspec.Struct)
     return found

@@ -11,7 +11,7 @@ import msgspec
 from innkeeper.cli.arguments import read_arguments, read_object
 from innkeeper.cli.composition import Place, load_for, opened_host
 from innkeeper.cli.options import examples, plugin_option
-from innkeeper.cli.running import run_command_work
+from innkeeper.cli.running import print_result
 from innkeeper.cli.text import json_text
 
 
@@ -59,14 +59,13 @@ def call(
         json_object = read_object(sys.stdin.buffer)
     request = Request(tool=tool, pairs=pairs, json_object=json_object, deadline_s=deadline_s)
     work = partial(_call, Place(plugins=plugins), request)
-    return run_command_work(work, json_errors=json_errors)
+    return print_result(work, json_errors=json_errors)
 
 
-async def _call(place: Place, request: Request) -> int:
+async def _call(place: Place, request: Request) -> str:
     async with opened_host(place.settings()) as host:
         await load_for(host, request.tool, place)
         schema = host.tool(request.tool).input_schema
         arguments = read_arguments(request.pairs, request.json_object, schema=schema)
         result = await host.call_json(request.tool, arguments, deadline_s=request.deadline_s)
-    click.echo(json_text(result))
-    return 0
+    return json_text(result)

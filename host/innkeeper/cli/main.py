@@ -5,12 +5,12 @@ An exit code is a command's own, else the one of the error table.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from innkeeper.cli.problems import is_interrupt, report
+from innkeeper.cli.text import close_stdout
 from innkeeper.errors import CODES
 
 EXIT_USAGE: Final = CODES["validation_failed"].exit
@@ -47,7 +47,7 @@ def _guarded(work: Callable[[], int]) -> int:
         sys.stdout.flush()
         return code
     except BrokenPipeError:  # whoever read our output has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        close_stdout()
         return EXIT_BROKEN_PIPE
     except Exception as error:
         return report(error)

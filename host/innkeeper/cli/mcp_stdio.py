@@ -8,7 +8,7 @@ from functools import partial
 import trio
 
 from innkeeper.cli.composition import Place, opened_host, show_loading
-from innkeeper.cli.running import run_command_work
+from innkeeper.cli.running import run_until_signal
 from innkeeper.cli.versions import innkeeper_version
 from innkeeper.mcp.limits import Limits
 from innkeeper.mcp.stdio import serve_stdio
@@ -16,7 +16,7 @@ from innkeeper.mcp.stdio import serve_stdio
 
 def run(place: Place) -> int:
     """Serve one client on stdin and stdout until it closes them, or a signal; returns 0."""
-    return run_command_work(partial(_serve, place), exit_when_stopped=0)
+    return run_until_signal(partial(_serve, place))
 
 
 def plain_options(arguments: Sequence[str]) -> Place | None:
@@ -37,7 +37,7 @@ def plain_options(arguments: Sequence[str]) -> Place | None:
     return Place(state, tuple(plugins))
 
 
-async def _serve(place: Place) -> int:
+async def _serve(place: Place) -> None:
     settings = place.settings()
     place.check_files()
     limits = Limits(message_bytes_max=settings.mcp_message_bytes_max)
@@ -47,4 +47,3 @@ async def _serve(place: Place) -> int:
         nursery.start_soon(show_loading, host)
         await serve_stdio(host, version=innkeeper_version(), limits=limits)
         nursery.cancel_scope.cancel()
-    return 0

@@ -11,7 +11,7 @@ import msgspec
 from innkeeper.cli.composition import Place, ProgressLine
 from innkeeper.cli.inspection import Inspection, Refusal, inspect
 from innkeeper.cli.options import examples, json_option
-from innkeeper.cli.running import run_command_work
+from innkeeper.cli.running import print_result
 from innkeeper.cli.text import first_line, json_line, json_text, plain
 from innkeeper.engine.compiler import Compiler
 from innkeeper.engine.engines import Engines
@@ -29,10 +29,10 @@ def show(file: str, as_json: bool) -> int:
 
     Nothing of it runs. The exit code is 0 also where it would not load: that is an answer.
     """
-    return run_command_work(partial(_show, Path(file), as_json=as_json))
+    return print_result(partial(_show, Path(file), as_json=as_json))
 
 
-async def _show(path: Path, *, as_json: bool) -> int:
+async def _show(path: Path, *, as_json: bool) -> str:
     settings = Place().settings()
     compiler = Compiler(_images(settings.state), engines=Engines(settings.pool_instances))
     progress = ProgressLine()
@@ -45,8 +45,7 @@ async def _show(path: Path, *, as_json: bool) -> int:
         )
     finally:
         progress.end()
-    click.echo(json_text(found) if as_json else _text(found))
-    return 0
+    return json_text(found) if as_json else _text(found)
 
 
 def _images(state: Path) -> Images | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, TypeVar
 
 import trio
 
@@ -19,23 +19,38 @@ from innkeeper.errors import CODES
 EXIT_CANCELLED: Final = CODES["cancelled"].exit
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 
+Result = TypeVar("Result")
 
-def run_command_work(
-    work: Callable[[], Awaitable[int]],
-    *,
-    exit_when_stopped: int | None = EXIT_CANCELLED,
-    json_errors: bool = False,
-) -> int:
-    """Run `work` until it returns its exit code, fails, or a signal cancels it.
 
-    With `exit_when_stopped` None the signals are left to the work itself (`stop_signal`).
-    """
+def print_result(work: Callable[[], Awaitable[str]], *, json_errors: bool = False) -> int:
+    """Run `work` and print the text that it returns; returns the exit code."""
     try:
-        if exit_when_stopped is None:
-            return trio.run(work)
-        return trio.run(_until_signal, work, exit_when_stopped)
+        done = trio.run(_until_signal, work)
     except Exception as error:
         return report(error, as_json=json_errors)
+    if isinstance(done, signal.Signals):
+        print(f"cancelled: by {done.name}", file=sys.stderr)
+        return EXIT_CANCELLED
+    print(done)  # no task waits any more, so a reader that stalls cannot hold off Ctrl-C
+    return 0
+
+
+def run_until_signal(work: Callable[[], Awaitable[None]]) -> int:
+    """Run a server until it ends, fails or is told to stop; returns the exit code."""
+    try:
+        trio.run(_until_signal, work)
+    except Exception as error:
+        return report(error)
+    return 0
+
+
+def run_to_its_end(work: Callable[[], Awaitable[None]]) -> int:
+    """Run a server that sees to the signals itself, with `stop_signal`; returns the exit code."""
+    try:
+        trio.run(work)
+    except Exception as error:
+        return report(error)
+    return 0
 
 
 async def stop_signal(
@@ -49,22 +64,17 @@ async def stop_signal(
     raise AssertionError("a signal receiver does not end by itself")
 
 
-async def _until_signal(work: Callable[[], Awaitable[int]], exit_when_stopped: int) -> int:
+async def _until_signal(work: Callable[[], Awaitable[Result]]) -> Result | signal.Signals:
+    """What `work` returns, or the signal that cancelled it."""
+    received: list[signal.Signals] = []
     async with trio.open_nursery() as nursery:
-        await nursery.start(_cancel_at_signal, nursery.cancel_scope, exit_when_stopped)
-        code = await work()
+
+        async def watch(*, task_status: trio.TaskStatus[None]) -> None:
+            received.append(await stop_signal(task_status=task_status))
+            nursery.cancel_scope.cancel()
+
+        await nursery.start(watch)
+        result = await work()
         nursery.cancel_scope.cancel()
-        return code
-    return exit_when_stopped
-
-
-async def _cancel_at_signal(
-    scope: trio.CancelScope,
-    exit_when_stopped: int,
-    *,
-    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
-) -> None:
-    name = (await stop_signal(task_status=task_status)).name
-    if exit_when_stopped:
-        print(f"cancelled: by {name}", file=sys.stderr)
-    scope.cancel()
+        return result
+    return received[0]

@@ -15,8 +15,8 @@ import trio
 from innkeeper.cli.composition import Place, opened_host, show_loading
 from innkeeper.cli.example import example_arguments, example_tool
 from innkeeper.cli.options import examples, plugin_option, state_option
-from innkeeper.cli.running import run_command_work, stop_signal
-from innkeeper.cli.text import plain
+from innkeeper.cli.running import run_to_its_end, stop_signal
+from innkeeper.cli.text import plain, say
 from innkeeper.host import Host
 from innkeeper.plugins.registry import Tool
 from innkeeper.settings import Settings
@@ -38,21 +38,19 @@ def serve(bind: str | None, state: str | None, plugins: tuple[str, ...]) -> int:
     seconds to finish at the end; a second Ctrl-C does not wait for them.
     """
     work = partial(_serve, Place(state, plugins), bind)
-    return run_command_work(work, exit_when_stopped=None)
+    return run_to_its_end(work)
 
 
-async def _serve(place: Place, bind: str | None) -> int:
+async def _serve(place: Place, bind: str | None) -> None:
     settings = place.settings(bind=bind)
     place.check_files()
     async with opened_host(settings) as host, trio.open_nursery() as nursery:
         (url,) = await nursery.start(_serve_http, host, settings, nursery.cancel_scope)
-        click.echo(f"Innkeeper serves HTTP at {url}")
+        say(f"Innkeeper serves HTTP at {url}")
         for source in (*place.named(), *place.shipped()):
             host.load_soon(source)
         await show_loading(host)
-        click.echo(_greeting(host, url, place))
-        sys.stdout.flush()
-    return 0
+        say(_greeting(host, url, place))
 
 
 async def _serve_http(

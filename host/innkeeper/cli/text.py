@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -41,6 +42,21 @@ def json_text(value: object) -> str:
 def json_line(value: object) -> str:
     """A value as JSON on one line."""
     return _harmless(msgspec.json.encode(value))
+
+
+def say(text: str) -> None:
+    """Print at once; where nobody reads any more, print nothing from now on."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        close_stdout()
+
+
+def close_stdout() -> None:
+    """Let what is printed go nowhere, and what is in the buffer too."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -9,7 +9,7 @@ import click
 
 from innkeeper.cli.composition import Place, load_all, opened_host
 from innkeeper.cli.options import examples, json_option, plugin_option
-from innkeeper.cli.running import run_command_work
+from innkeeper.cli.running import print_result
 from innkeeper.cli.text import first_line, json_text, table
 from innkeeper.plugins.registry import Tool
 
@@ -21,15 +21,14 @@ from innkeeper.plugins.registry import Tool
 @plugin_option
 def tools(as_json: bool, plugins: tuple[str, ...]) -> int:
     """List the tools of the plugins that ship with innkeeper, and of those given."""
-    return run_command_work(partial(_list, Place(plugins=plugins), as_json=as_json))
+    return print_result(partial(_list, Place(plugins=plugins), as_json=as_json))
 
 
-async def _list(place: Place, *, as_json: bool) -> int:
+async def _list(place: Place, *, as_json: bool) -> str:
     async with opened_host(place.settings()) as host:
         await load_all(host, [*place.named(), *place.shipped()])
         found = host.tools()
-    click.echo(json_text(found) if as_json else _table(found))
-    return 0
+    return json_text(found) if as_json else _table(found)
 
 
 def _table(found: Sequence[Tool]) -> str:

@@ -1,6 +1,7 @@
 """From a component's bytes to a `Program`: image cache first, compiler second.
 
-Compiling runs in a worker thread and reports progress; a cancelled caller does not wait for it.
+Compiling runs in a child, or in a worker thread for small components, and reports progress; a
+cancelled caller does not wait for it.
 Two callers with the same component share one compilation.
 """
 
@@ -17,6 +18,7 @@ import msgspec
 import outcome
 import trio
 
+from innkeeper.engine.apart import APART_BYTES_MIN, can_compile_apart, compile_apart
 from innkeeper.engine.engines import Engines, Variant
 from innkeeper.engine.faults import invalid_component
 from innkeeper.engine.images import Images
@@ -99,11 +101,17 @@ class Compiler:
         self, data: bytes, plain: Variant, concurrent: Variant
     ) -> tuple[Variant, Component]:
         try:
-            return plain, await _in_thread(self.engines.on_demand(plain).compile, data)
+            return plain, await self._compile_for(plain, data)
         except InvalidComponent as error:
             if "async" not in str(error):
                 raise
-        return concurrent, await _in_thread(self.engines.on_demand(concurrent).compile, data)
+        return concurrent, await self._compile_for(concurrent, data)
+
+    async def _compile_for(self, variant: Variant, data: bytes) -> Component:
+        engine = self.engines.on_demand(variant)
+        if len(data) < APART_BYTES_MIN or not can_compile_apart():
+            return await trio.to_thread.run_sync(engine.compile, data, abandon_on_cancel=True)
+        return _load(engine, _in_memory(await compile_apart(data, variant)))
 
     async def check_engines(self) -> None:
         """Log what each engine in use makes of the self-test, once an engine."""
@@ -178,10 +186,6 @@ def _in_memory(image: bytes) -> int:
     with os.fdopen(descriptor, "wb", closefd=False) as file:
         file.write(image)
     return descriptor
-
-
-async def _in_thread(work: Callable[[bytes], Component], data: bytes) -> Component:
-    return await trio.to_thread.run_sync(work, data, abandon_on_cancel=True)
 
 
 async def _reporting(

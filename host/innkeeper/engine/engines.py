@@ -67,17 +67,23 @@ class Engines:
     def _get(self, variant: Variant, *, pooled: bool) -> Engine:
         key = (variant, pooled)
         if key not in self._made:
-            self._made[key] = Engine(
-                concurrency=variant.concurrency,
-                fuel=variant.fuel,
-                pooling=_pooling(self._pooled_instances) if pooled else None,
-                memory_reservation=MEMORY_RESERVATION_BYTES,
-                memory_guard=0,
-                memory_growth=0,
-                stack_bytes_max=STACK_BYTES_MAX,
-                fiber_bytes=FIBER_BYTES,
-            )
+            pooling = _pooling(self._pooled_instances) if pooled else None
+            self._made[key] = new_engine(variant, pooling)
         return self._made[key]
+
+
+def new_engine(variant: Variant, pooling: Pooling | None = None) -> Engine:
+    """An engine with the settings that all of them share."""
+    return Engine(
+        concurrency=variant.concurrency,
+        fuel=variant.fuel,
+        pooling=pooling,
+        memory_reservation=MEMORY_RESERVATION_BYTES,
+        memory_guard=0,
+        memory_growth=0,
+        stack_bytes_max=STACK_BYTES_MAX,
+        fiber_bytes=FIBER_BYTES,
+    )
 
 
 def _pooling(instances: int) -> Pooling:

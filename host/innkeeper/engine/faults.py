@@ -98,7 +98,7 @@ def _from_limit(limit: str, subject: str, limits: Limits) -> HostError:
         )
     value = limits.host_calls_max if limit == "host_calls" else limits.host_calls_per_s
     name = "host_calls_max" if limit == "host_calls" else "host_calls_per_s"
-    return LimitExceeded(f"{subject}: over its {name} of {value:g}", code="host_calls_exceeded")
+    return LimitExceeded(f"{subject}: over its {name} of {value:.12g}", code="host_calls_exceeded")
 
 
 def _from_instantiation(text: str, subject: str, limits: Limits) -> HostError:

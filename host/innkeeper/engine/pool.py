@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Sequence
+from contextlib import suppress
 from time import perf_counter
 from typing import Any, Final
 
@@ -79,7 +80,10 @@ class InstancePool:
         self._heavy: set[Name] = set()  # and these always: what they gave was too large
         self._make_s = 0.0
         self._making = False
+        self._running: set[trio.CancelScope] = set()
         self._closed = False
+        self._ended = False
+        capacity.spare.append(self._give_up_spare)
 
     async def call(
         self,
@@ -95,19 +99,17 @@ class InstancePool:
         host function raised, unchanged.
         """
         if self._closed:
-            raise HostFailure(f"{self.name}: the plugin is being unloaded", code="unavailable")
-        turns = self._turns
-        if not turns.take_now():
-            await turns.wait(deadline)
-        try:
-            if self._reuse == "call":
-                return await self._call_fresh(function, arguments, deadline)
+            raise self._gone()
+        if self._reuse != "call":
             key = "" if self._reuse == "plugin" else session
-            if key is None:
-                return await self._call_fresh(function, arguments, deadline)
-            return await self._call_kept(key, function, arguments, deadline)
+            if key is not None:
+                return await self._call_in_line(key, function, arguments, deadline)
+        if not self._turns.take_now():
+            await self._turns.wait(deadline)
+        try:
+            return await self._call_fresh(function, arguments, deadline)
         finally:
-            turns.give()
+            self._turns.give()
 
     async def warm(self) -> None:
         """Make an instance ahead. What is wrong with it is told to the call that needs it."""
@@ -117,17 +119,30 @@ class InstancePool:
     def close(self) -> None:
         """End every instance at rest, refuse further calls; running ones end with their calls."""
         self._closed = True
+        with suppress(ValueError):
+            self._capacity.spare.remove(self._give_up_spare)
         for ready in (*self._ahead, *self._kept.values()):
             self._end(ready)
         self._ahead.clear()
         self._kept.clear()
+
+    def end(self) -> None:
+        """As `close`, and end the calls that run or wait: they are told that it is unavailable."""
+        self.close()
+        self._ended = True
+        for scope in self._running:
+            scope.cancel()
 
     # ---- one call
 
     async def _call_fresh(
         self, function: Name, arguments: Sequence[object], deadline: float | None
     ) -> Any:
-        ready = self._ahead.pop() if self._ahead else await self._make(deadline)
+        if self._ahead:
+            ready = self._ahead.pop()
+        else:
+            deadline = self._ends_at(deadline)  # making it is a part of the call
+            ready = await self._make(deadline)
         try:
             return await self._run(ready, function, arguments, deadline)
         finally:
@@ -135,22 +150,36 @@ class InstancePool:
             if not self._ahead and not self._closed:
                 self._make_ahead()
 
-    async def _call_kept(
+    async def _call_in_line(
         self, key: str, function: Name, arguments: Sequence[object], deadline: float | None
     ) -> Any:
+        """The calls of one session wait for each other first: they hold one turn at most, so that
+        a busy session does not stop the others."""
         line = self._lines.setdefault(key, Turns(1, self.name))
         if not line.take_now():
             await line.wait(deadline)
+        try:
+            if not self._turns.take_now():
+                await self._turns.wait(deadline)
+            try:
+                return await self._call_kept(key, function, arguments, deadline)
+            finally:
+                self._turns.give()
+        finally:
+            line.give()
+            self._forget_line(key)
+
+    async def _call_kept(
+        self, key: str, function: Name, arguments: Sequence[object], deadline: float | None
+    ) -> Any:
         ready = self._kept.pop(key, None)
         try:
             if ready is None:
+                deadline = self._ends_at(deadline)
                 ready = await self._make(deadline)
             return await self._run(ready, function, arguments, deadline)
         finally:
             self._keep(key, ready)
-            line.give()
-            if line.idle and key not in self._kept:
-                self._lines.pop(key, None)
 
     async def _run(
         self,
@@ -171,6 +200,8 @@ class InstancePool:
                 self._heavy.add(function)
             raise fault from error
         except ValueMismatch as error:
+            if not ready.instance.at_rest:
+                raise  # it was a host function that gave what does not fit
             raise RequestRefused(f"{self._subject(function)}: {error}") from error
 
     def _begin(
@@ -201,12 +232,20 @@ class InstancePool:
     ) -> Any:
         """Drive what did not end in its first slice, within the guest's wall time."""
         with trio.CancelScope(deadline=self._ends_at(deadline)) as scope:
-            outcome, computed = await drive(ready.instance, PENDING, computes=computes)
+            self._running.add(scope)
+            try:
+                outcome, computed = await drive(ready.instance, PENDING, computes=computes)
+            finally:
+                self._running.discard(scope)
             if function is not None:
                 (self._computing.add if computed else self._computing.discard)(function)
             return outcome
         assert scope.cancelled_caught
+        if function is not None and ready.instance.awaitable is None:
+            self._computing.add(function)
         ready.instance.close()
+        if self._ended:
+            raise self._gone()
         raise LimitExceeded(
             f"{self._subject(function)}: ran past its deadline (wall_s {self.limits.wall_s:g})",
             code="deadline_exceeded",
@@ -219,13 +258,18 @@ class InstancePool:
     def _subject(self, function: Name | None) -> str:
         return self.name if function is None else f"{self.name}.{function[1]}"
 
+    def _gone(self) -> HostFailure:
+        return HostFailure(f"{self.name}: the plugin is being unloaded", code="unavailable")
+
     # ---- making and ending instances
 
-    async def _make(self, deadline: float | None = None) -> Ready:
+    async def _make(self, deadline: float, *, ahead: bool = False) -> Ready:
         """A fresh instance, in the pooled engine where it fits there."""
+        if self._ended:
+            raise self._gone()
         started_s = perf_counter()
         while True:
-            ready = self._reserve()
+            ready = self._reserve(ahead=ahead)
             try:
                 outcome = ready.instance.instantiate()
                 if outcome is PENDING:
@@ -243,8 +287,8 @@ class InstancePool:
             self._make_s = perf_counter() - started_s
             return ready
 
-    def _reserve(self) -> Ready:
-        weight = self._capacity.take(self._program.memories)
+    def _reserve(self, *, ahead: bool) -> Ready:
+        weight = self._capacity.take(self._program.memories, ahead=ahead)
         try:
             loaded = self._pooled() or self._program.on_demand
             return Ready(Instance(loaded.linker, self._core_limits, self._context), loaded, weight)
@@ -284,7 +328,21 @@ class InstancePool:
             return
         self._kept[key] = ready
         while len(self._kept) > SESSIONS_MAX:
-            self._end(self._kept.popitem(last=False)[1])
+            oldest, unused = self._kept.popitem(last=False)
+            self._end(unused)
+            self._forget_line(oldest)
+
+    def _forget_line(self, key: str) -> None:
+        line = self._lines.get(key)
+        if line is not None and line.idle and key not in self._kept:
+            del self._lines[key]
+
+    def _give_up_spare(self) -> bool:
+        """End an instance that was made ahead, if there is one: somebody has a call for its room."""
+        if not self._ahead:
+            return False
+        self._end(self._ahead.pop())
+        return True
 
     # ---- making ahead
 
@@ -298,7 +356,7 @@ class InstancePool:
 
     def _make_light(self) -> None:
         try:
-            ready = self._reserve()
+            ready = self._reserve(ahead=True)
         except LimitExceeded:
             return
         try:
@@ -311,7 +369,7 @@ class InstancePool:
 
     async def _refill(self) -> None:
         try:
-            ready = await self._make()
+            ready = await self._make(self._ends_at(None), ahead=True)
             if self._closed or len(self._ahead) >= AHEAD_MAX:
                 self._end(ready)
             else:

@@ -89,7 +89,7 @@ class Program:
             try:
                 self._pooled = Loaded(self._load_pooled(), self._served)
             except (InvalidComponent, OSError, MemoryError, RuntimeError) as error:
-                _log.info("the pooled engine is not used: %s", error)
+                _log.debug("the pooled engine is not used: %s", error)
                 self._load_pooled = None
         return self._pooled
 

@@ -43,6 +43,7 @@ class Misfit(msgspec.Struct, frozen=True):
 # Each plugin's limits where they are not the defaults: short deadlines, so that tests are.
 LIMITS: dict[str, dict[str, float]] = {
     "loop": {"wall_s": 0.3},
+    "start-loop": {"wall_s": 0.3},
     "output": {"memory_bytes_max": 256 * MIB},
     "log-flood": {"host_calls_max": 10_000},
 }

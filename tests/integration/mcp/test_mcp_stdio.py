@@ -3,6 +3,7 @@
 import math
 import os
 import pty
+import random
 import socket
 import tty
 from collections.abc import Mapping
@@ -305,6 +306,34 @@ async def test_subscriptions_end_with_their_result_at_the_end_of_the_input() -> 
         (ending,) = await client.receive_rest()
         assert ending["id"] == "s"
         assert ending["result"]["resultType"] == "complete"
+
+
+async def test_in_a_storm_of_calls_and_cancellations_nothing_is_lost() -> None:
+    host = FakeHost()
+
+    async def nap(arguments: Mapping[str, object]) -> object:
+        if arguments["turns"]:
+            await trio.sleep(float(str(arguments["turns"])) / 1000)
+        return arguments["text"]
+
+    host.add(make_tool("nap.nap"), nap)
+    chance = random.Random(7)
+    doomed = {n for n in range(2000) if chance.random() < 0.2}
+
+    async def storm(client: Client) -> None:
+        for n in range(2000):
+            turns = 50 if n in doomed else chance.choice([0, 0, 0, 1, 2])
+            await client.send(call(n, "nap.nap", turns=turns, text=str(n)))
+            if n in doomed:
+                await client.send(cancelled(n))
+
+    async with serving(host, limits=Limits(in_flight_max=8, waiting_max=8)) as client:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(storm, client)
+            answers = await client.receive_many(2000 - len(doomed))
+        assert {n: result(answers[n]) for n in answers} == {
+            n: str(n) for n in range(2000) if n not in doomed
+        }
 
 
 async def test_listening_takes_no_place_from_calls() -> None:
