@@ -15,7 +15,7 @@ import click
 
 from innkeeper.cli.bench_report import Report, report_of, report_table
 from innkeeper.cli.options import examples, json_option
-from innkeeper.cli.text import json_text, plain
+from innkeeper.cli.text import json_text, plain, say
 from innkeeper.errors import HostFailure, RequestRefused
 
 PACKAGE = "benchmarks"
@@ -30,14 +30,12 @@ def bench(name: str | None, as_json: bool, quick: bool) -> int:
     root = _checkout()
     names = sorted(path.stem for path in (root / PACKAGE).glob("[!_]*.py"))
     if name is None:
-        click.echo(json_text(names) if as_json else "\n".join(names))
-        return 0
+        return say(json_text(names) if as_json else "\n".join(names))
     if name not in names:
         known = ", ".join(names) or "none"
         raise RequestRefused(f"{plain(name)}: not a benchmark; there are {known}", code="not_found")
     report = _run(root, name, quick=quick)
-    click.echo(json_text(report) if as_json else report_table(report))
-    return 0
+    return say(json_text(report) if as_json else report_table(report))
 
 
 def _run(root: Path, name: str, *, quick: bool) -> Report:

@@ -10,12 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from innkeeper.cli.problems import is_interrupt, report
-from innkeeper.cli.text import close_stdout
+from innkeeper.cli.text import EXIT_BROKEN_PIPE, close_stdout
 from innkeeper.errors import CODES
 
 EXIT_USAGE: Final = CODES["validation_failed"].exit
 EXIT_CANCELLED: Final = CODES["cancelled"].exit
-EXIT_BROKEN_PIPE: Final = 141  # 128 + SIGPIPE, as the shell has it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

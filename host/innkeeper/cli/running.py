@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 import trio
 
 from innkeeper.cli.problems import report
+from innkeeper.cli.text import say
 from innkeeper.errors import CODES
 
 EXIT_CANCELLED: Final = CODES["cancelled"].exit
@@ -31,8 +32,7 @@ def print_result(work: Callable[[], Awaitable[str]], *, json_errors: bool = Fals
     if isinstance(done, signal.Signals):
         print(f"cancelled: by {done.name}", file=sys.stderr)
         return EXIT_CANCELLED
-    print(done)  # no task waits any more, so a reader that stalls cannot hold off Ctrl-C
-    return 0
+    return say(done)  # no task runs any more: a reader that stalls cannot hold off Ctrl-C
 
 
 def run_until_signal(work: Callable[[], Awaitable[None]]) -> int:

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+EXIT_BROKEN_PIPE: Final = 141  # 128 + SIGPIPE, as the shell has it
 _GAP: Final = "  "
 _COLUMN_CHARS_MIN: Final = 20
 # Legal in JSON, and obeyed by terminals: C1 controls and marks that turn the direction of writing.
@@ -44,12 +45,17 @@ def json_line(value: object) -> str:
     return _harmless(msgspec.json.encode(value))
 
 
-def say(text: str) -> None:
-    """Print at once; where nobody reads any more, print nothing from now on."""
+def say(text: str) -> int:
+    """Print at once; returns the exit code, which tells whether anybody reads.
+
+    Once nobody does, nothing is printed any more.
+    """
     try:
         print(text, flush=True)
     except BrokenPipeError:
         close_stdout()
+        return EXIT_BROKEN_PIPE
+    return 0
 
 
 def close_stdout() -> None:

@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from innkeeper.cli.options import examples, json_option
-from innkeeper.cli.text import json_text
+from innkeeper.cli.text import json_text, say
 from innkeeper.cli.versions import versions
 
 
@@ -15,9 +15,5 @@ from innkeeper.cli.versions import versions
 def version(as_json: bool) -> int:
     """Print the versions of innkeeper, Python, the platform, wasmtime and the compiled core."""
     found = versions()
-    if as_json:
-        click.echo(json_text(found))
-    else:
-        for name, value in msgspec.structs.asdict(found).items():
-            click.echo(f"{name:9}  {value}")
-    return 0
+    lines = (f"{name:9}  {value}" for name, value in msgspec.structs.asdict(found).items())
+    return say(json_text(found) if as_json else "\n".join(lines))

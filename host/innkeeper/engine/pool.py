@@ -338,7 +338,7 @@ class InstancePool:
             del self._lines[key]
 
     def _give_up_spare(self) -> bool:
-        """End an instance that was made ahead, if there is one: somebody has a call for its room."""
+        """End an instance that was made ahead, if there is one: a call needs its room."""
         if not self._ahead:
             return False
         self._end(self._ahead.pop())

@@ -66,5 +66,6 @@ class Host(Protocol):
         deadline_s: float | None = None,
         qos: str = "interactive",
         principal: str = "local",
+        session: str | None = None,
     ) -> object:
         """The JSON-ready result of one call; cancelling the scope around it ends the guest."""

@@ -8,6 +8,7 @@ in use are known and `notifications/cancelled` finds its request.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -60,6 +61,7 @@ class Session:
         self._server = server
         self._notify = notify
         self._principal = principal
+        self._id = secrets.token_hex(16)  # whose kept instances its calls use, and nobody else's
         self._revision: str | None = None  # agreed by `initialize`; a modern peer has none
         self._initialized = False
         self._seen: int | None = None  # the generation of the tools that a legacy peer was shown
@@ -218,6 +220,7 @@ class Session:
             host=server.host,
             limits=server.limits,
             dialect=dialect,
+            session=self._id,
             principal=self._principal,
         )
 

@@ -32,7 +32,7 @@ class ToolCalling:
     object as `data`. The table in `innkeeper.errors` says which is which.
     """
 
-    __slots__ = ("_dialect", "_host", "_limits", "_params", "_principal", "id")
+    __slots__ = ("_dialect", "_host", "_limits", "_params", "_principal", "_session", "id")
 
     long_lived = False
 
@@ -45,6 +45,7 @@ class ToolCalling:
         limits: Limits,
         dialect: Dialect,
         principal: str,
+        session: str,
     ) -> None:
         self.id = request_id
         self._params = params
@@ -52,13 +53,14 @@ class ToolCalling:
         self._limits = limits
         self._dialect = dialect
         self._principal = principal
+        self._session = session
 
     async def answer(self, notify: Notify) -> bytes:
         params = self._params
         try:
             tool = self._find() or await self._find_once_loaded(notify)
             value = await self._host.call_json(
-                tool.id, params.arguments or {}, principal=self._principal
+                tool.id, params.arguments or {}, principal=self._principal, session=self._session
             )
             return self._success(encode(value), wraps=tool.wraps_result)
         except HostError as error:

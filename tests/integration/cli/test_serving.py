@@ -4,6 +4,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from socket import create_connection
 from typing import Any
@@ -27,8 +28,9 @@ IMPORTED = """
 import sys
 from innkeeper.cli.main import main
 main(["mcp", "serve"])
-heavy = ("click", "hypercorn", "starlette", "jsonschema_rs", "numpy", "opentelemetry.sdk", "wasmtime")
-print([name for name in (*heavy, "importlib.metadata") if name in sys.modules])
+faces = ("click", "hypercorn", "starlette", "jsonschema_rs")
+others = ("numpy", "opentelemetry.sdk", "wasmtime", "importlib.metadata")
+print([name for name in (*faces, *others) if name in sys.modules])
 """
 INITIALIZE = {
     "protocolVersion": "2025-06-18",
@@ -42,7 +44,7 @@ def address(command: Running) -> str:
     return command.line_with("http://").rpartition(" ")[2]
 
 
-def ask(command: Running, method: str, params: dict[str, object]) -> Any:
+def ask(command: Running, method: str, params: Mapping[str, object]) -> Any:
     """The result of one request over MCP."""
     request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
     command.send(msgspec.json.encode(request).decode())

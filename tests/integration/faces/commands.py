@@ -6,8 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO, Any
 
 import msgspec
 from integration.faces.processes import PATIENCE_S
@@ -50,9 +51,9 @@ def plugin_options(files: Sequence[Path]) -> list[str]:
 
 
 @contextmanager
-def started(command: Sequence[str], **options: object) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that is gone, with its pipes, when the block ends."""
-    process: subprocess.Popen[bytes] = subprocess.Popen(command, **options)  # type: ignore[call-overload]
+def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is gone, with its pipes, when the block ends; the options are Popen's."""
+    process = subprocess.Popen(command, **options)
     try:
         yield process
     finally:
@@ -63,8 +64,6 @@ def started(command: Sequence[str], **options: object) -> Iterator[subprocess.Po
                 _close(pipe)
 
 
-def _close(pipe: object) -> None:
-    try:
-        pipe.close()  # type: ignore[attr-defined]
-    except BrokenPipeError:  # what was not read by a process that is gone
-        pass
+def _close(pipe: IO[bytes]) -> None:
+    with suppress(BrokenPipeError):  # what was not read by a process that is gone
+        pipe.close()

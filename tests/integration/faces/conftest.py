@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from guests import guest_file
+from guests import guest, guest_file
 from integration.faces.hostile_guests import misbehaving_plugins, misfit_files
 from integration.faces.http_server import HttpServer, serving
-from integration.faces.plugin_files import plugin_file
+from integration.faces.plugin_files import write_plugin
 from integration.faces.stdio_server import StdioServer, serving_stdio
 
 LONG_S = 60.0  # a guest that runs so long has not been stopped by its own deadline
@@ -21,10 +21,7 @@ def plugin_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     directory = tmp_path_factory.mktemp("plugins")
     return {
         "echo": guest_file("echo", directory),
-        "long-loop": plugin_file("long-loop", directory, guest_name="loop", wall_s=LONG_S),
-        "memory-bomb-alone": plugin_file(
-            "memory-bomb-alone", directory, guest_name="memory-bomb"
-        ),
+        "long-loop": write_plugin("long-loop", guest("loop"), directory, wall_s=LONG_S),
         **misbehaving_plugins(directory),
         **misfit_files(directory),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -76,20 +76,23 @@ def read_answer(connection: HTTPConnection) -> Answer:
 
 
 @contextmanager
-def serving(files: Sequence[Path], directory: Path) -> Iterator[HttpServer]:
-    """Serve the plugins in those files and the default ones, the state in `directory`."""
-    log = directory / "serve.log"
-    out = directory / "serve.out"
+def serving(
+    files: Sequence[Path], directory: Path, *, environ: Mapping[str, str] | None = None
+) -> Iterator[HttpServer]:
+    """Serve the plugins in those files and the default ones; its output goes to `directory`.
+
+    So does its state, unless another environment says where.
+    """
+    out, log = directory / "serve.out", directory / "serve.log"
     command = [INNKEEPER, "serve", "--bind", "127.0.0.1:0", *plugin_options(files)]
+    environ = environ or environment(directory / "state")
     with (
         out.open("wb") as stdout,
         log.open("wb") as stderr,
-        started(
-            command, stdout=stdout, stderr=stderr, env=environment(directory / "state")
-        ) as process,
+        started(command, stdout=stdout, stderr=stderr, env=environ) as process,
     ):
         wait_until(
-            lambda: '"mcpServers"' in out.read_text() and out.read_text().endswith("}\n"),
-            what=f"{command} is not ready: {log.read_text()}",
+            lambda: out.read_text().endswith("  }\n"),
+            what=f"innkeeper serve has not greeted: see {log}",
         )
         yield HttpServer(process, out.read_text(), log)

@@ -11,13 +11,13 @@ from innkeeper.contracts.sections import custom_section
 from innkeeper.plugins.manifest import SECTION
 
 
-def plugin_file(name: str, directory: Path, *, guest_name: str = "", **limits: float) -> Path:
-    """Write `<name>.wasm`: the guest of that name, or another, with those `[limits]`."""
-    return write_plugin(name, guest(guest_name or name), directory, **limits)
+def plugin_file(name: str, directory: Path, **limits: float) -> Path:
+    """Write `<name>.wasm`: the guest of that name with those `[limits]`."""
+    return write_plugin(name, guest(name), directory, **limits)
 
 
 def write_plugin(name: str, binary: bytes, directory: Path, **limits: float) -> Path:
-    """Write `<name>.wasm`: a component, with a manifest that gives it the name and the limits."""
+    """Write `<name>.wasm`: a component, with a manifest that gives it the name and `[limits]`."""
     lines = ["[plugin]", f'name = "{name}"', 'version = "1.0.0"', "[limits]"]
     lines += [f"{key} = {value}" for key, value in limits.items()]
     path = directory / f"{name}.wasm"

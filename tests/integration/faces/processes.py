@@ -56,12 +56,12 @@ def wait_for_work(pid: int, *, cpu_used_s: float = 0.1) -> None:
     )
 
 
-def wait_until(condition: Callable[[], bool], *, what: str, patience_s: float = PATIENCE_S) -> None:
-    """Wait until a condition holds; fails with `what` after `patience_s`."""
-    give_up_s = time.monotonic() + patience_s
+def wait_until(condition: Callable[[], bool], *, what: str, poll_s: float = POLL_S) -> None:
+    """Wait until a condition holds; fails with `what` after `PATIENCE_S`."""
+    give_up_s = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < give_up_s, what
-        time.sleep(POLL_S)
+        time.sleep(poll_s)
 
 
 def resident_bytes(pid: int) -> int:

@@ -6,7 +6,7 @@ import json
 import queue
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -98,27 +98,24 @@ class StdioServer:
 def serving_stdio(files: Sequence[Path], directory: Path) -> Iterator[StdioServer]:
     """Serve the plugins in those files and the default ones, the state in `directory`."""
     command = [INNKEEPER, "mcp", "serve", *plugin_options(files)]
-    with speaking(command, directory) as server:
+    environ = environment(directory / "state")
+    with speaking(command, environ, log=directory / "mcp.log") as server:
+        server.initialize()
         yield server
 
 
 @contextmanager
-def speaking(command: Sequence[str], directory: Path) -> Iterator[StdioServer]:
-    """Speak to the server that a command starts."""
-    log = directory / "mcp.log"
+def speaking(
+    command: Sequence[str], environ: Mapping[str, str], *, log: Path
+) -> Iterator[StdioServer]:
+    """Speak to the server that a command starts; its stderr goes to `log`."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with (
         log.open("wb") as stderr,
-        started(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            env=environment(directory / "state"),
-        ) as process,
+        started(command, **pipes, stderr=stderr, env=environ) as process,
     ):
         server = StdioServer(process, log)
         try:
-            server.initialize()
             yield server
         finally:
             server.stop()

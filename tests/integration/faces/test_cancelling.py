@@ -17,7 +17,7 @@ from integration.faces.processes import (
     tree_cpu_s,
     wait_for_work,
 )
-from integration.faces.stdio_server import StdioServer
+from integration.faces.stdio_server import StdioServer, serving_stdio
 
 from innkeeper.errors import CODES
 
@@ -45,9 +45,7 @@ def test_a_call_past_its_deadline_leaves_the_server_silent(http: HttpServer) -> 
     assert cpu_in_next_second_s(http.pid) < CPU_S_MAX
 
 
-def test_ctrl_c_ends_a_call_on_the_command_line(
-    plugin_files: dict[str, Path], state: Path
-) -> None:
+def test_ctrl_c_ends_a_call_on_the_command_line(plugin_files: dict[str, Path], state: Path) -> None:
     command = [INNKEEPER, "call", "long-loop.endless", "--plugin", str(plugin_files["long-loop"])]
     with started(command, stderr=subprocess.PIPE, env=environment(state)) as process:
         wait_for_work(process.pid, cpu_used_s=1.0)  # beyond its start
@@ -64,11 +62,9 @@ def test_ctrl_c_ends_a_call_on_the_command_line(
 
 
 def test_a_client_that_closes_its_end_stops_an_mcp_server_that_computes(
-    plugin_files: dict[str, Path], tmp_path: Path, state: Path
+    plugin_files: dict[str, Path], tmp_path: Path
 ) -> None:
-    from integration.faces.stdio_server import serving_stdio
-
-    with serving_stdio([plugin_files["long-loop"]], state.parent) as server:
+    with serving_stdio([plugin_files["long-loop"]], tmp_path) as server:
         server.begin("tools/call", {"name": "long-loop.endless", "arguments": {}})
         wait_for_work(server.pid)
         assert server.process.stdin is not None
@@ -78,7 +74,7 @@ def test_a_client_that_closes_its_end_stops_an_mcp_server_that_computes(
     assert time.monotonic() - began_s < PATIENCE_S / 4
 
 
-def test_sigterm_ends_a_server_that_is_idle(plugin_files: dict[str, Path], state: Path) -> None:
+def test_sigterm_ends_a_server_that_is_idle(state: Path) -> None:
     command = [INNKEEPER, "serve", "--bind", "127.0.0.1:0"]
     with started(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment(state)

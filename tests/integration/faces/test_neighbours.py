@@ -14,7 +14,6 @@ from integration.faces.processes import (
 )
 from integration.faces.stdio_server import StdioServer
 
-SPIN_MS = 2_000
 CALLS = 20
 ANSWER_S_MAX = 1.0  # figures are the benchmark's; this tells an answer from a wait
 OWN_BYTES_MAX = 32 * MIB  # what a host may hold on top of a guest's memory
@@ -70,19 +69,19 @@ def test_a_caller_may_give_a_call_less_time_than_its_plugin_does(http: HttpServe
 
 
 def test_a_memory_bomb_gets_its_limit_and_no_more_over_http(http: HttpServer) -> None:
-    http.invoke("memory-bomb-alone.grow", {})  # what is made once is not the guest's
+    http.invoke("memory-bomb.grow", {})  # what is made once is not the guest's
     before = resident_bytes(http.pid)
     forget_peak(http.pid)
-    answer = http.invoke("memory-bomb-alone.grow", {})
+    answer = http.invoke("memory-bomb.grow", {})
     assert answer.body == MEMORY_BYTES_MAX // 65_536
     assert peak_resident_bytes(http.pid) - before <= MEMORY_BYTES_MAX + OWN_BYTES_MAX + MARGIN_BYTES
 
 
 def test_a_memory_bomb_gets_its_limit_and_no_more_over_mcp(stdio: StdioServer) -> None:
-    stdio.call("memory-bomb-alone.grow", {})
+    stdio.call("memory-bomb.grow", {})
     before = resident_bytes(stdio.pid)
     forget_peak(stdio.pid)
-    result = stdio.call("memory-bomb-alone.grow", {})["result"]
+    result = stdio.call("memory-bomb.grow", {})["result"]
     assert result["structuredContent"] == {"result": MEMORY_BYTES_MAX // 65_536}
     grown = peak_resident_bytes(stdio.pid) - before
     assert grown <= MEMORY_BYTES_MAX + OWN_BYTES_MAX + MARGIN_BYTES

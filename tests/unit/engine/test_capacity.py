@@ -39,7 +39,7 @@ def test_what_was_given_back_can_be_taken_again() -> None:
 def test_a_refusal_asks_to_come_back_later() -> None:
     capacity = Capacity(1, Mappings())
     capacity.take(1)
-    with pytest.raises(LimitExceeded, match="^1 instances live") as refused:
+    with pytest.raises(LimitExceeded, match=r"^1 instances live") as refused:
         capacity.take(1)
     assert (refused.value.code, refused.value.retry_after_s) == ("rate_limited", 1.0)
     assert capacity.instances == 1

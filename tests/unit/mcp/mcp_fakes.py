@@ -99,6 +99,7 @@ class FakeHost:
         deadline_s: float | None = None,
         qos: str = "interactive",
         principal: str = "local",
+        session: str | None = None,
     ) -> object:
         self.principals.append(principal)
         try:
