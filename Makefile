@@ -75,7 +75,7 @@ check-types:
 	@$(PYTHON_BIN) -m mypy $(foreach root,$(TYPED),$(if $(shell find $(root) -name '*.py' -print -quit 2>/dev/null),$(root)))
 
 check-layers:
-	@.venv/bin/lint-imports --no-logo
+	@report=$$(.venv/bin/lint-imports --no-logo 2>&1) || { echo "$$report"; exit 1; }
 
 check-stubs:
 	@$(PYTHON_BIN) -m mypy.stubtest innkeeper_core --concise --mypy-config-file pyproject.toml --allowlist tests/architecture/stubtest_allowed.txt

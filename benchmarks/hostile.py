@@ -24,6 +24,8 @@ from benchmarks.peers.bombs import ALIASES, Outcome
 from innkeeper.errors import HostError
 from innkeeper.host import Host
 
+Call = tuple[str, dict[str, int]]  # a tool and its arguments
+
 STOP_MS_MAX: Final = 20.0  # after the deadline
 CANCEL_CPU_MS_MAX: Final = 50.0  # in the second after
 LATER_MS_MAX: Final = 4.0  # another call's p99, beyond an idle host's
@@ -38,10 +40,10 @@ SPINNERS: Final = 4
 ATTACK_S: Final = 5.0  # the wall time that a guest has by default
 PROBED_S: Final = 2.0
 SETTLE_S: Final = 0.1
-LOOP: Final = ("loop.endless", {})
-ALIAS_BOMB: Final = ("aliases.aliases", ALIASES)
-MEMORY_BOMB: Final = ("bomb.hog", {})
-ATTACKS: Final[dict[str, list[tuple[str, dict[str, int]]]]] = {
+LOOP: Final[Call] = ("loop.endless", {})
+ALIAS_BOMB: Final[Call] = ("aliases.aliases", ALIASES)
+MEMORY_BOMB: Final[Call] = ("bomb.hog", {})
+ATTACKS: Final[dict[str, list[Call]]] = {
     "one endless loop": [LOOP],
     f"{SPINNERS} endless loops": [LOOP] * SPINNERS,
     f"{SPINNERS} memory bombs": [MEMORY_BOMB] * SPINNERS,
@@ -77,7 +79,9 @@ async def _stop_row(host: Host, options: Options) -> Row:
         return [await _late_ms(host) for _ in range(options.count(STOPS))]
 
     turns = await alternate({"ours": turn}, options.repeats)
-    return _bounded_row("endless loop, stopped after its deadline", turns["ours"], STOP_MS_MAX, "ms")
+    return _bounded_row(
+        "endless loop, stopped after its deadline", turns["ours"], STOP_MS_MAX, "ms"
+    )
 
 
 async def _late_ms(host: Host) -> float:
@@ -108,7 +112,7 @@ async def _meanwhile_rows(host: Host, probe: Prober, options: Options) -> list[R
     """The p99 of another tool's calls, from 0.1 s after the attack began."""
     lasting_s = options.seconds(PROBED_S)
 
-    async def turn(attack: list[tuple[str, dict[str, int]]]) -> list[float]:
+    async def turn(attack: list[Call]) -> list[float]:
         async with _attack(host, attack):
             await trio.sleep(SETTLE_S)
             return [percentile(await probe.run(lasting_s), 0.99) / 1e3]
@@ -128,7 +132,7 @@ async def _meanwhile_rows(host: Host, probe: Prober, options: Options) -> list[R
 
 
 @asynccontextmanager
-async def _attack(host: Host, calls: list[tuple[str, dict[str, int]]]) -> AsyncIterator[None]:
+async def _attack(host: Host, calls: list[Call]) -> AsyncIterator[None]:
     """Calls that begin anew whenever they end, until the block does."""
     async with trio.open_nursery() as nursery:
         for tool, arguments in calls:

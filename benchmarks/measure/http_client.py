@@ -46,7 +46,7 @@ class HttpClient:
                 started_ns = clock()
                 sock.sendall(self._request)
                 received = b""
-                while not self._is_whole(received):
+                while not self.is_whole(received):
                     received += _received(sock)
                 samples[at] = (clock() - started_ns) / 1e3
         return samples
@@ -56,18 +56,17 @@ class HttpClient:
         sockets = [self._connect() for _ in range(connections)]
         received = dict.fromkeys(sockets, b"")
         with selectors.DefaultSelector() as selector:
-            for sock in sockets:
-                selector.register(sock, selectors.EVENT_READ)
+            for number, sock in enumerate(sockets):
+                selector.register(sock, selectors.EVENT_READ, number)
             answered = 0
             started_s = perf_counter()
             for sock in sockets:
                 sock.sendall(self._request)
             while answered < count:
                 for key, _ in selector.select():
-                    sock = key.fileobj
-                    assert isinstance(sock, socket.socket)
+                    sock = sockets[key.data]
                     received[sock] += _received(sock)
-                    if self._is_whole(received[sock]):
+                    if self.is_whole(received[sock]):
                         received[sock] = b""
                         answered += 1
                         sock.sendall(self._request)
@@ -81,7 +80,7 @@ class HttpClient:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return sock
 
-    def _is_whole(self, received: bytes) -> bool:
+    def is_whole(self, received: bytes) -> bool:
         """Whether a whole answer is there. Raises ValueError where it is not the right one."""
         head, separator, body = received.partition(HEAD_END)
         if not separator or len(body) < len(self._expected):

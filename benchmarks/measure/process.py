@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +12,6 @@ import msgspec
 
 ROOT: Final = Path(__file__).parents[2]
 CHILD_S_MAX: Final = 300.0
-TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 
 
 def rss_bytes(pid: int | str = "self") -> int:
@@ -36,12 +34,6 @@ def switches(pid: int | str = "self") -> int:
     """How often the threads of a process went to sleep by themselves, so far: each sleep ends in
     one wake-up."""
     return sum(_number(text, "voluntary_ctxt_switches") for text in _thread_states(pid))
-
-
-def cpu_s(pid: int | str = "self") -> float:
-    """The CPU time of a process, in user and system mode."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S  # utime and stime, proc(5)
 
 
 def in_child(program: str, *arguments: str) -> Any:

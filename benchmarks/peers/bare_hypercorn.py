@@ -1,6 +1,6 @@
 """hypercorn on Trio with an application that answers the body it was sent, and no more.
 
-    python bare_hypercorn.py HOST:PORT
+python bare_hypercorn.py HOST:PORT
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ import msgspec
 import trio
 
 from benchmarks.measure.guests import guest
-from benchmarks.measure.ours import instance_pool, program
+from benchmarks.measure.ours import Handlers, instance_pool, program
 from benchmarks.measure.pace import prober
 from benchmarks.measure.process import mappings, rss_bytes
 from benchmarks.measure.wasmtime_py import WasmtimePy
@@ -135,7 +135,7 @@ def wasmtime_py(count: int) -> Cost:
     return Cost(start_us=start_us, finish_us=gauge.lap_us(), rss_kib=held_kib, mappings=held)
 
 
-def _unused() -> dict[tuple[str | None, str], object]:
+def _unused() -> Handlers:
     return {(INTERFACE, name): (lambda _, value: value) for name in ("ping", "say")}
 
 

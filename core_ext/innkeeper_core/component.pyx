@@ -32,7 +32,7 @@ from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
 from innkeeper_core.capi cimport *
-from innkeeper_core.ticker cimport forget, guest_enters, guest_leaves, watch
+from innkeeper_core.ticker cimport forget, guest_enters, guest_leaves, ticks_now, watch
 from innkeeper_core.values cimport FunctionType, Lowering, Type, lift, lower, measure, put_result
 from innkeeper_core.world cimport Items, _Resources, read_world
 
@@ -50,9 +50,16 @@ cdef extern from "time.h" nogil:
 
 cdef extern from *:
     """
+    #if defined(__GLIBC__)
+    #include <malloc.h>
+    static inline void ink_trim(void) { malloc_trim(0); }
+    #else
+    static inline void ink_trim(void) {}
+    #endif
     static inline void ink_store(volatile uint8_t* p, uint8_t v) { __atomic_store_n(p, v, __ATOMIC_SEQ_CST); }
     static inline uint8_t ink_load(volatile uint8_t* p) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }
     """
+    void ink_trim() noexcept nogil
     void ink_store(uint8_t*, uint8_t) noexcept nogil
     uint8_t ink_load(uint8_t*) noexcept nogil
 
@@ -899,6 +906,7 @@ cdef class Instance:
                 api.val_delete(&self.result)
                 self.result.kind = 0
                 self.oversize = True
+                ink_trim()               # up to 128 MiB, which malloc would keep for later
         return self.shared.done
 
     cdef object _run(self):
@@ -912,7 +920,9 @@ cdef class Instance:
             self.inside = False
 
     cdef object _handle(self):
-        """Serve host calls as long as their handlers answer at once."""
+        """Serve host calls as long as their handlers answer at once, for a tick at most: one host
+        call after another, with no loop around them, never meets the epoch."""
+        cdef uint64_t began = ticks_now()
         while True:
             if self.shared.drops_count:
                 self._serve_drops()
@@ -920,7 +930,7 @@ cdef class Instance:
                 return self._finish()
             if self.shared.request == NOTHING:
                 return pending
-            if not self._serve():
+            if not self._serve() or ticks_now() != began:
                 return pending
             with nogil:
                 self._poll()
@@ -998,6 +1008,8 @@ cdef class Instance:
             raise
         self.serving = function
         if PyCoro_CheckExact(value):
+            # Not even its first step is taken here: it may open a cancel scope, inside the one that
+            # the caller is yet to open for the whole call.
             self.awaitable = value
             return False
         self._answer(True, value)

@@ -112,6 +112,11 @@ cdef void guest_leaves() noexcept nogil:
     ink_add(-1)
 
 
+cdef uint64_t ticks_now() noexcept nogil:
+    """As `ticks`."""
+    return ticked
+
+
 cdef void* tick_forever(void* nothing) noexcept nogil:
     global ticked
     cdef int i, idle = 0

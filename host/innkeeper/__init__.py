@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from innkeeper.plugins.loader import Plugin
     from innkeeper.plugins.registry import Tool
     from innkeeper.settings import Settings
+    from innkeeper_core.component import ToolErr
 
-__all__ = ["Host", "HostError", "Plugin", "Settings", "Tool", "open_host"]
+__all__ = ["Host", "HostError", "Plugin", "Settings", "Tool", "ToolErr", "open_host"]
 
 _HOMES = {
     "Host": "innkeeper.host",
@@ -25,6 +26,7 @@ _HOMES = {
     "Plugin": "innkeeper.plugins.loader",
     "Settings": "innkeeper.settings",
     "Tool": "innkeeper.plugins.registry",
+    "ToolErr": "innkeeper_core.component",
     "open_host": "innkeeper.host",
 }
 

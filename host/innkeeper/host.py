@@ -59,6 +59,7 @@ async def open_host(
     images = _open_images(folder)
     set_workers(settings.workers)
     journal = CallLog(folder / "calls.jsonl") if settings.call_log else None
+    failure: BaseException | None = None
     async with trio.open_nursery() as nursery:
         served = Imports({**log.FUNCTIONS, **(imports or {})}, drops or {})
         host = Host(settings, images, journal, nursery, served)
@@ -66,11 +67,17 @@ async def open_host(
             nursery.start_soon(journal.run)
         try:
             yield host
+        except trio.Cancelled:
+            raise
+        except BaseException as error:
+            failure = error  # raised below: here the nursery would wrap it in a group
         finally:
             host.close()
             nursery.cancel_scope.cancel()
             if journal is not None:
                 journal.flush()
+    if failure is not None:
+        raise failure
 
 
 class Host:
@@ -291,6 +298,7 @@ def default_plugins() -> list[Path]:
 
 def _open_images(folder: Path) -> Images:
     try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Images(folder / "images")
     except OSError as error:
         raise HostFailure(

@@ -117,12 +117,13 @@ def _maps(ty: Type, below: list[st.SearchStrategy[Any]]) -> st.SearchStrategy[An
 def exact(value: object) -> object:
     """A form that equals another's only where both values are the same to the last bit.
 
-    True is not 1, 0.0 is not -0.0, and a NaN is any NaN: its bits need not survive.
+    True is not 1, 0.0 is not -0.0, and a NaN is any NaN: its bits need not survive. The order of
+    a record's fields tells nothing.
     """
     if isinstance(value, float):
         return ("float", "nan" if value != value else struct.pack("<d", value))
     if isinstance(value, dict):
-        return ("dict", [(key, exact(below)) for key, below in value.items()])
+        return ("dict", [(key, exact(value[key])) for key in sorted(value)])
     if isinstance(value, list | tuple):
         return (type(value).__name__, [exact(below) for below in value])
     return (type(value).__name__, value)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import os
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
@@ -71,7 +72,7 @@ class CallLog:
             return
         try:
             lines = [self._encoder.encode(record) for record in records]
-            with self._path.open("ab") as file:
+            with self._path.open("ab", opener=_private) as file:
                 fcntl.flock(file, fcntl.LOCK_EX)  # another process may be turning it over
                 file.write(b"\n".join(lines) + b"\n")
                 if file.tell() > FILE_BYTES_MAX:
@@ -87,3 +88,7 @@ class CallLog:
 
     def _numbered(self, number: int) -> Path:
         return self._path.with_name(f"{self._path.name}.{number}")
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, mode=0o600)

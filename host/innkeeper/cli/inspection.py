@@ -115,7 +115,7 @@ async def _program(
 def _tools(manifest: Manifest, program: Program, data: bytes) -> list[Tool]:
     name = manifest.plugin.name
     pool = InstancePool(program, manifest.limits, name=name, capacity=Capacity())
-    bound = bind_tools(manifest, program.exports, package_docs(data), pool)
+    bound = bind_tools(manifest, program.exports, pool=pool, docs=package_docs(data))
     return [entry.tool for entry in bound]
 
 

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(given: list[str]) -> int:
-    # Imported as they are needed: a client has its MCP server 10 ms earlier without click, and
+    # Imported as they are needed: a client has its MCP server 6 ms earlier without click, and
     # help is there 150 ms earlier without a host.
     if given[:2] == ["mcp", "serve"]:
         from innkeeper.cli.mcp_stdio import plain_options, run

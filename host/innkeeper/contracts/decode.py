@@ -60,7 +60,7 @@ def decode_arguments(function: FunctionType) -> ArgumentsDecoder:
         try:
             values = tuple([member(get(name, ABSENT)) for name, member in remaining])
         except Mismatch as first:
-            raise refusal(member_problems(first, remaining, members, given)) from None
+            raise refusal(member_problems(first, remaining, members=members, value=given)) from None
         if not is_complete(given):
             raise refusal(unknown_problems(members, given))
         return values

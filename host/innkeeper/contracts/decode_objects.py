@@ -34,7 +34,9 @@ def record_decoder(members: Members, is_complete: IsComplete) -> Decoder:
         try:
             record = {name: member(get(name, ABSENT)) for name, member in remaining}
         except Mismatch as first:
-            raise Mismatch(member_problems(first, remaining, members, value)) from None
+            raise Mismatch(
+                member_problems(first, remaining, members=members, value=value)
+            ) from None
         if not is_complete(value):
             raise Mismatch(unknown_problems(members, value))
         return record
@@ -52,7 +54,7 @@ def completeness(fields: Iterable[tuple[str, Type]]) -> IsComplete:
 
 
 def member_problems(
-    first: Mismatch, remaining: Iterator[object], members: Members, value: dict[str, object]
+    first: Mismatch, remaining: Iterator[object], *, members: Members, value: dict[str, object]
 ) -> list[Problem]:
     """The problems of an object: the first, which stopped the walk, and those after it."""
     index = len(members) - length_hint(remaining) - 1

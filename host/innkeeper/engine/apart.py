@@ -15,6 +15,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 from typing import Final
 
 import trio
@@ -29,7 +30,6 @@ CPU_S_MAX: Final = 600
 
 _IMAGE: Final = b"+"
 _REFUSAL: Final = b"-"
-_PR_SET_PDEATHSIG: Final = 1
 
 
 def can_compile_apart() -> bool:
@@ -43,14 +43,20 @@ async def compile_apart(data: bytes, variant: Variant) -> bytes:
     Raises InvalidComponent, or LimitExceeded (timeout) where compiling takes more than it may.
     """
     flags = [name for name in ("concurrency", "fuel") if getattr(variant, name)]
-    ended = await trio.run_process(
-        [sys.executable, "-P", "-m", "innkeeper.engine.apart", *flags],
-        stdin=data,
-        capture_stdout=True,
-        stderr=subprocess.DEVNULL,
-        check=False,
-        deliver_cancel=_kill,
-    )
+    lifeline, held = os.pipe()  # closed by the kernel when this process ends
+    try:
+        ended = await trio.run_process(
+            [sys.executable, "-P", "-m", "innkeeper.engine.apart", str(lifeline), *flags],
+            stdin=data,
+            capture_stdout=True,
+            stderr=subprocess.DEVNULL,
+            check=False,
+            deliver_cancel=_kill,
+            pass_fds=(lifeline,),
+        )
+    finally:
+        os.close(lifeline)
+        os.close(held)
     answer: bytes = ended.stdout
     if ended.returncode == 0 and answer.startswith(_IMAGE):
         return answer[1:]
@@ -69,12 +75,12 @@ async def _kill(process: trio.Process) -> None:
 
 def main() -> None:
     """Be the child."""
-    _die_with_parent()
+    _die_with_parent(int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to act on
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_BYTES_MAX, ADDRESS_BYTES_MAX))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S_MAX, CPU_S_MAX))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    variant = Variant(**dict.fromkeys(sys.argv[1:], True))
+    variant = Variant(**dict.fromkeys(sys.argv[2:], True))
     try:
         answer = _IMAGE + new_engine(variant).compile(sys.stdin.buffer.read()).serialize()
     except InvalidComponent as error:
@@ -82,13 +88,18 @@ def main() -> None:
     sys.stdout.buffer.write(answer)
 
 
-def _die_with_parent() -> None:
-    import ctypes  # the child alone needs it
+def _die_with_parent(lifeline: int) -> None:
+    """End when the other end of a pipe is closed.
 
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it died before we asked
+    Not prctl(PR_SET_PDEATHSIG): that is about the thread that started us, one of Trio's own, which
+    ends when it has been idle for ten seconds.
+    """
+
+    def wait() -> None:
+        os.read(lifeline, 1)
         os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -13,11 +13,14 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from time import perf_counter
 from typing import Any, Final
 
 import trio
 
+from innkeeper.engine.threads import THREADS
 from innkeeper_core.component import PENDING, Instance, ToolErr
+from innkeeper_core.ticker import TICK_S
 
 SLICES_MAX: Final = 3  # on the Trio thread, before a guest moves to a worker
 QUICK_SLICES: Final = 2  # a guest done within so many need not go to a worker next time
@@ -50,11 +53,20 @@ async def drive(instance: Instance, outcome: object, *, computes: bool = False) 
     """
     slices = SLICES_MAX if computes else 0
     computed = False
+    yielded_s = perf_counter()
     while outcome is PENDING:
         waiting = instance.awaitable
         if waiting is not None:
             slices = 0
-            outcome = await _answer(instance, waiting)
+            if perf_counter() - yielded_s > TICK_S:  # an async function need not suspend
+                await trio.lowlevel.checkpoint()
+                yielded_s = perf_counter()
+            try:
+                value = await waiting  # a host function, here on the Trio thread
+            except ToolErr as error:
+                outcome = instance.answer_error(error.payload)
+            else:
+                outcome = instance.answer(value)
         elif slices < SLICES_MAX:
             slices += 1
             await trio.lowlevel.checkpoint()
@@ -64,15 +76,6 @@ async def drive(instance: Instance, outcome: object, *, computes: bool = False) 
             computed = computed or taken > QUICK_SLICES or not computes
             outcome = instance.collect()
     return outcome, computed
-
-
-async def _answer(instance: Instance, waiting: Any) -> object:
-    """Await a host function, here on the Trio thread, and give the guest what it returns."""
-    try:
-        value = await waiting
-    except ToolErr as error:
-        return instance.answer_error(error.payload)
-    return instance.answer(value)
 
 
 async def _step_in_thread(instance: Instance) -> int:
@@ -102,6 +105,6 @@ async def _await_thread(instance: Instance) -> int:
         instance.interrupt()
         return trio.lowlevel.Abort.FAILED
 
-    trio.lowlevel.start_thread_soon(partial(instance.step_in_thread, THREAD_SLICES), deliver)
+    THREADS.start(partial(instance.step_in_thread, THREAD_SLICES), deliver)
     taken: int = await trio.lowlevel.wait_task_rescheduled(interrupt)
     return taken

@@ -22,10 +22,14 @@ from typing import Final
 
 import msgspec
 
-from innkeeper_core.capi import open_library
+from innkeeper.errors import HostFailure
+from innkeeper_core.capi import LibraryMismatch, open_library
 from innkeeper_core.component import Engine, Pooling
 
 MEMORY_RESERVATION_BYTES: Final = 64 * 1024 * 1024
+# A memory that outgrows its reservation is copied to a larger one: this much is added, in addresses
+# alone, so that page by page it is not copied each time (80 MiB took 16 s so).
+MEMORY_GROWTH_BYTES: Final = 1024 * 1024 * 1024
 STACK_BYTES_MAX: Final = 512 * 1024
 FIBER_BYTES: Final = 1024 * 1024
 POOLED_INSTANCES: Final = 256  # unless the settings say otherwise
@@ -46,7 +50,7 @@ class Engines:
     """Makes each engine once, when it is first asked for."""
 
     def __init__(self, pooled_instances: int = POOLED_INSTANCES) -> None:
-        self.version = open_library()
+        self.version = _library_version()
         self._pooled_instances = pooled_instances
         self._made: dict[tuple[Variant, bool], Engine] = {}
 
@@ -72,6 +76,13 @@ class Engines:
         return self._made[key]
 
 
+def _library_version() -> str:
+    try:
+        return open_library()
+    except LibraryMismatch as error:
+        raise HostFailure(f"the engine cannot run: {error}", code="unavailable") from error
+
+
 def new_engine(variant: Variant, pooling: Pooling | None = None) -> Engine:
     """An engine with the settings that all of them share."""
     return Engine(
@@ -80,7 +91,7 @@ def new_engine(variant: Variant, pooling: Pooling | None = None) -> Engine:
         pooling=pooling,
         memory_reservation=MEMORY_RESERVATION_BYTES,
         memory_guard=0,
-        memory_growth=0,
+        memory_growth=MEMORY_GROWTH_BYTES,
         stack_bytes_max=STACK_BYTES_MAX,
         fiber_bytes=FIBER_BYTES,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import msgspec
 
 
@@ -38,5 +40,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
                 raise ValueError(f"{name} must be at least 1")
         if not 0 < self.wall_s <= 86_400:
             raise ValueError("wall_s must be more than 0 and at most 86400")
-        if self.fuel_max < 0 or self.host_calls_per_s < 0:
-            raise ValueError("fuel_max and host_calls_per_s must not be negative")
+        if not 0 <= self.fuel_max < 1 << 63:
+            raise ValueError("fuel_max must not be negative, nor of more than 63 bits")
+        if not 0 <= self.host_calls_per_s < inf:
+            raise ValueError("host_calls_per_s must be a number of at least 0")

@@ -247,7 +247,8 @@ class InstancePool:
         if self._ended:
             raise self._gone()
         raise LimitExceeded(
-            f"{self._subject(function)}: ran past its deadline (wall_s {self.limits.wall_s:g})",
+            f"{self._subject(function)}: ran past its deadline (the caller's, or its wall_s of "
+            f"{self.limits.wall_s:g})",
             code="deadline_exceeded",
         )
 

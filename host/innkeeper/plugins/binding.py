@@ -54,7 +54,7 @@ class BoundTool:
 
 
 def bind_tools(
-    manifest: Manifest, exports: Items, docs: PackageDocs, pool: InstancePool
+    manifest: Manifest, exports: Items, *, pool: InstancePool, docs: PackageDocs
 ) -> list[BoundTool]:
     """Every tool of a component.
 

@@ -71,7 +71,8 @@ class Loader:
         Raises ContractError, ManifestError, RequestRefused (not_found, payload_too_large).
         """
         data = await self._read(source)
-        manifest = read_manifest(data) or bare_manifest(name or stem_of(source))
+        stem = name or stem_of(source)
+        manifest = read_manifest(data, subject=stem) or bare_manifest(stem)
         subject = manifest.plugin.name
         program = await self._compiler.program(
             data,
@@ -90,7 +91,7 @@ class Loader:
             nursery=self._nursery,
         )
         plugin = Plugin(manifest, hashlib.sha256(data).hexdigest(), program, pool)
-        plugin.tools = bind_tools(manifest, program.exports, package_docs(data), pool)
+        plugin.tools = bind_tools(manifest, program.exports, pool=pool, docs=package_docs(data))
         return plugin
 
     async def _read(self, source: Source) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 from guests import component, guest
 
 from innkeeper.contracts.sections import custom_section
+from innkeeper.engine.apart import APART_BYTES_MIN
 from innkeeper.plugins.manifest import SECTION
 
 
@@ -30,9 +31,11 @@ def slow_to_compile(steps: int) -> bytes:
     """A component that a compiler needs long for; its function `answer` gives 42 at once.
 
     In a loop whose every step may start it over, 500 variables live on at each branch: the time
-    grows with `steps` times 500, about 1 s for 3,000. It is one function, so one core is busy.
+    grows with `steps` times 500, about 1 s for 3,000. It is one function, so one core is busy. It
+    is as long as what the host compiles in a process of its own.
     """
-    return component(_slow_text(steps, variables=500))
+    padding = custom_section("padding", bytes(APART_BYTES_MIN))
+    return component(_slow_text(steps, variables=500)) + padding
 
 
 def _slow_text(steps: int, *, variables: int) -> str:

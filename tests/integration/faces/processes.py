@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -32,7 +33,8 @@ def tree(pid: int) -> list[int]:
     found = [pid]
     for parent in found:
         for children in Path(f"/proc/{parent}/task").glob("*/children"):
-            found += [int(child) for child in children.read_text().split()]
+            with suppress(FileNotFoundError, ProcessLookupError):
+                found += [int(child) for child in children.read_text().split()]
     return found
 
 
@@ -85,3 +87,28 @@ def _status_bytes(pid: int, name: str) -> int:
         if key == name:
             return int(value.split()[0]) * KIB
     raise AssertionError(f"/proc/{pid}/status has no {name}")
+
+
+def has_ended(pid: int) -> bool:
+    """Whether there is no such process any more; what waits to be reaped has ended too."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def running_with(argument: str) -> int:
+    """The process that was started with that argument; there is one."""
+    [found] = [
+        int(path.parent.name)
+        for path in Path("/proc").glob("[0-9]*/cmdline")
+        if argument.encode() in _words(path)
+    ]
+    return found
+
+
+def _words(command_line: Path) -> list[bytes]:
+    try:
+        return command_line.read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return []

@@ -13,6 +13,7 @@ from integration.faces.http_server import HttpServer
 from integration.faces.processes import (
     PATIENCE_S,
     cpu_in_next_second_s,
+    has_ended,
     tree,
     tree_cpu_s,
     wait_for_work,
@@ -58,7 +59,7 @@ def test_ctrl_c_ends_a_call_on_the_command_line(plugin_files: dict[str, Path], s
         assert process.stderr.read().decode() == "cancelled: by SIGINT\n"
     assert process.returncode == CODES["cancelled"].exit == 130
     assert used.ru_utime + used.ru_stime - before_s < CPU_S_MAX
-    assert [pid for pid in members if Path(f"/proc/{pid}").exists()] == []
+    assert all(map(has_ended, members))
 
 
 def test_a_client_that_closes_its_end_stops_an_mcp_server_that_computes(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from integration.faces.commands import INNKEEPER, environment, run, started
 from integration.faces.plugin_files import slow_to_compile, write_plugin
-from integration.faces.processes import PATIENCE_S, cpu_s, wait_until
+from integration.faces.processes import PATIENCE_S, has_ended, tree, tree_cpu_s, wait_until
 
 STEPS = 2_000  # half a second of compiling
 
@@ -26,7 +26,7 @@ def the_state_appears(state: Path, pid: int) -> bool:
 
 
 def it_compiles(state: Path, pid: int) -> bool:
-    return (state / "images" / "key").exists() and cpu_s(pid) > 0.5
+    return len(tree(pid)) > 1 and tree_cpu_s(pid) > 0.8
 
 
 def an_image_is_written(state: Path, pid: int) -> bool:
@@ -69,5 +69,7 @@ def kill_when(moment: Callable[[Path, int], bool], plugin: Path, state: Path) ->
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with started(command, **quiet, env=environment(state)) as process:
         wait_until(lambda: moment(state, process.pid), what="it never came so far", poll_s=0.0)
+        members = tree(process.pid)
         process.kill()
         process.wait(PATIENCE_S)
+        wait_until(lambda: all(map(has_ended, members)), what="its compiler outlives it")

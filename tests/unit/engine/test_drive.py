@@ -1,0 +1,557 @@
+"""Guests as Trio tasks: in slices, in worker threads, and ended wherever they are."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import pytest
+import trio
+from guests import component
+from trio.testing import MockClock, wait_all_tasks_blocked
+from unit.engine.workshop import INTERFACE, make_pool, root, served
+
+from innkeeper.engine import drive as module
+from innkeeper.engine.capacity import Capacity, Mappings
+from innkeeper.engine.drive import drive, set_workers, workers
+from innkeeper.engine.limits import Limits
+from innkeeper.engine.pool import InstancePool
+from innkeeper.errors import LimitExceeded
+from innkeeper_core.component import PENDING, Instance
+from innkeeper_core.component import Limits as CoreLimits
+
+WORK, SPIN, ENDLESS, PAUSE, ECHO = map(root, ("work", "spin", "endless", "pause", "echo"))
+LONG = 30_000_000  # steps of the guest "cpu": 50 ms or more
+QUICK = 1
+
+
+def in_workers() -> int:
+    return int(workers().borrowed_tokens)
+
+
+async def began_to_compute() -> None:
+    """Wait until a guest is in a worker."""
+    with trio.fail_after(10):
+        while not in_workers():  # noqa: ASYNC110 - nobody tells that it began
+            await trio.sleep(0.001)
+
+
+class Watched:
+    """The worker limiter of this run, and who came to it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.visits = 0
+        self.slices = 0
+        step_in_thread = module._step_in_thread
+
+        async def visit(instance: Instance) -> int:
+            self.visits += 1
+            taken = await step_in_thread(instance)
+            self.slices += taken
+            return taken
+
+        monkeypatch.setattr(module, "_step_in_thread", visit)
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
+    return Watched(monkeypatch)
+
+
+# Where a guest runs.
+
+
+async def test_a_quick_guest_stays_on_the_trio_thread(watched: Watched) -> None:
+    pool = await make_pool("cpu")
+    for _ in range(20):
+        await pool.call(WORK, (QUICK,))
+    assert watched.visits == 0
+
+
+async def test_a_guest_that_computes_goes_to_a_worker_after_a_few_slices(watched: Watched) -> None:
+    pool = await make_pool("cpu")
+    await pool.call(WORK, (LONG,))
+    assert watched.visits > 0
+
+
+async def test_a_guest_that_computes_does_not_stop_other_tasks() -> None:
+    pool = await make_pool("cpu")
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await trio.lowlevel.checkpoint()
+            turns += 1
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(count)
+        await pool.call(WORK, (LONG,))
+        nursery.cancel_scope.cancel()
+    assert turns > 100
+
+
+async def test_a_function_that_computed_goes_to_a_worker_at_once_next_time(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = await make_pool("cpu")
+    await pool.call(WORK, (LONG,))
+    watched.visits = 0
+    checkpoint = trio.lowlevel.checkpoint
+
+    async def no_slices() -> None:
+        assert watched.visits, "it had a slice on the Trio thread first"
+        await checkpoint()
+
+    monkeypatch.setattr(trio.lowlevel, "checkpoint", no_slices)
+    await pool.call(WORK, (LONG,))
+    assert watched.visits > 0
+
+
+async def test_a_function_that_becomes_quick_comes_back_to_the_trio_thread(
+    watched: Watched,
+) -> None:
+    pool = await make_pool("cpu")
+    await pool.call(WORK, (LONG,))
+    for _ in range(3):  # once to find out; more where the machine is busy
+        await pool.call(WORK, (QUICK,))
+    watched.visits = 0
+    await pool.call(WORK, (QUICK,))
+    assert watched.visits == 0
+
+
+async def test_another_function_of_a_plugin_that_computes_stays_where_it_is(
+    watched: Watched,
+) -> None:
+    pool = await make_pool("loop")
+    await pool.call(SPIN, (LONG,))
+    with trio.move_on_after(0.02):
+        await pool.call(ENDLESS, ())
+    watched.visits = 0
+    quick = await make_pool("echo")
+    await quick.call(ECHO, ("x",))
+    assert watched.visits == 0
+
+
+async def test_a_function_stopped_at_its_deadline_goes_to_a_worker_at_once_next_time(
+    watched: Watched, autojump_clock: MockClock
+) -> None:
+    pool = await make_pool("loop")
+    for _ in range(2):
+        with pytest.raises(LimitExceeded):
+            await pool.call(ENDLESS, ())
+    assert ENDLESS in pool._computing
+
+
+async def test_a_function_stopped_while_it_waits_does_not_count_as_computing(
+    autojump_clock: MockClock,
+) -> None:
+    pool = await make_pool("host-call")
+    with pytest.raises(LimitExceeded):
+        await pool.call(PAUSE, (60_000,))
+    assert pool._computing == set()
+
+
+# A guest with host calls between its computing: `both` computes, calls, computes, `n` times.
+CHATTY = f"""(component
+  (import "{INTERFACE}" (instance $calls (export "ping" (func (param "n" u32) (result u32)))))
+  (core func $ping (canon lower (func $calls "ping")))
+  (core module $code
+    (import "h" "ping" (func $ping (param i32) (result i32)))
+    (func (export "both") (param $n i32) (param $steps i64) (result i32)
+      (local $i i64) (local $sum i32)
+      (block $done
+        (loop $again
+          (br_if $done (i32.eqz (local.get $n)))
+          (local.set $i (local.get $steps))
+          (loop $compute
+            (local.set $i (i64.sub (local.get $i) (i64.const 1)))
+            (br_if $compute (i64.gt_s (local.get $i) (i64.const 0))))
+          (local.set $sum (i32.add (local.get $sum) (call $ping (local.get $n))))
+          (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+          (br $again)))
+      (local.get $sum)))
+  (core instance $i (instantiate $code (with "h" (instance (export "ping" (func $ping))))))
+  (func (export "both") (param "n" u32) (param "steps" u64) (result u32)
+    (canon lift (core func $i "both"))))"""
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_host_functions_run_on_the_trio_thread_wherever_their_guest_is(
+    asynchronous: bool, watched: Watched
+) -> None:
+    threads = set()
+
+    def ping(_: object, n: int) -> int:
+        threads.add(threading.get_ident())
+        return n
+
+    async def ping_later(_: object, n: int) -> int:
+        await trio.lowlevel.checkpoint()
+        return ping(_, n)
+
+    imports = served(ping=ping_later if asynchronous else ping)
+    pool = await make_pool(component(CHATTY), imports=imports)
+    assert await pool.call(root("both"), (5, 20_000_000)) == 15
+    assert threads == {threading.get_ident()}
+    assert watched.visits > 0
+
+
+async def test_an_exception_of_a_host_function_reaches_the_caller_from_a_worker_too(
+    watched: Watched,
+) -> None:
+    error = KeyError("mine")
+
+    def ping(_: object, n: int) -> int:
+        raise error
+
+    pool = await make_pool(component(CHATTY), imports=served(ping=ping))
+    with pytest.raises(KeyError) as caught:
+        await pool.call(root("both"), (1, 20_000_000))
+    assert caught.value is error
+    assert watched.visits > 0
+
+
+async def test_a_guest_that_does_nothing_but_call_the_host_lets_others_run() -> None:
+    pool = await make_pool("flood", Limits(host_calls_max=10**9, wall_s=0.2))
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await trio.lowlevel.checkpoint()
+            turns += 1
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(count)
+        with pytest.raises(LimitExceeded) as hit:
+            await pool.call(root("flood"), ())
+        nursery.cancel_scope.cancel()
+    assert hit.value.code == "deadline_exceeded"
+    assert turns > 10
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_host_calls_in_a_row_without_a_loop_let_others_run(asynchronous: bool) -> None:
+    async def ping_at_once(_: object, n: int) -> int:
+        return n
+
+    calls = "(drop (call $ping (i32.const 1)))" * 30_000
+    wat = f"""(component
+      (import "{INTERFACE}" (instance $calls (export "ping" (func (param "n" u32) (result u32)))))
+      (core func $ping (canon lower (func $calls "ping")))
+      (core module $code (import "h" "ping" (func $ping (param i32) (result i32)))
+        (func (export "row") {calls}))
+      (core instance $i (instantiate $code (with "h" (instance (export "ping" (func $ping))))))
+      (func (export "row") (canon lift (core func $i "row"))))"""
+    imports = served(ping=ping_at_once) if asynchronous else served()
+    pool = await make_pool(component(wat), Limits(wall_s=30), imports=imports)
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await trio.lowlevel.checkpoint()
+            turns += 1
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(count)
+        await trio.lowlevel.checkpoint()
+        before = turns
+        await pool.call(root("row"), ())
+        nursery.cancel_scope.cancel()
+    assert turns - before > 10
+
+
+# Workers.
+
+
+def test_there_are_as_many_workers_as_cores() -> None:
+    async def count() -> float:
+        return workers().total_tokens
+
+    assert trio.run(count) == len(os.sched_getaffinity(0))
+
+
+def test_each_run_has_workers_of_its_own() -> None:
+    async def count(set_to: int | None) -> float:
+        if set_to is not None:
+            set_workers(set_to)
+        return workers().total_tokens
+
+    assert trio.run(count, 7) == 7
+    assert trio.run(count, None) == len(os.sched_getaffinity(0))
+
+
+async def test_more_guests_than_workers_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "THREAD_SLICES", 5)
+    set_workers(1)
+    limits = Limits(wall_s=60)
+    endless, finite = await make_pool("loop", limits), await make_pool("cpu", limits)
+    ended = []
+
+    async def one() -> None:
+        ended.append(await finite.call(WORK, (LONG,)))
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(3):
+            nursery.start_soon(endless.call, ENDLESS, ())
+        with trio.fail_after(30):
+            async with trio.open_nursery() as work:
+                for _ in range(2):
+                    work.start_soon(one)
+        nursery.cancel_scope.cancel()
+    assert len(ended) == 2
+
+
+async def test_two_guests_that_compute_use_two_workers() -> None:
+    set_workers(2)
+    pool = await make_pool("loop", Limits(wall_s=60))
+    async with trio.open_nursery() as nursery:
+        for _ in range(2):
+            nursery.start_soon(pool.call, ENDLESS, ())
+        with trio.fail_after(10):
+            while in_workers() < 2:  # noqa: ASYNC110
+                await trio.sleep(0.001)
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_guest_cancelled_while_it_waits_for_a_worker_lets_go_of_its_place() -> None:
+    set_workers(1)
+    room = Capacity(0, Mappings())
+    pool = await make_pool("loop", Limits(wall_s=60), capacity=room)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(pool.call, ENDLESS, ())
+        await began_to_compute()
+        async with trio.open_nursery() as waiting:
+            waiting.start_soon(pool.call, ENDLESS, ())
+            with trio.fail_after(10):
+                while not workers().statistics().tasks_waiting:  # noqa: ASYNC110
+                    await trio.sleep(0.001)
+            waiting.cancel_scope.cancel()
+        nursery.cancel_scope.cancel()
+    assert (in_workers(), workers().statistics().tasks_waiting) == (0, 0)
+    pool.close()
+    assert room.instances == 0
+
+
+# Ends.
+
+
+async def in_a_host_call(nursery: trio.Nursery) -> InstancePool:
+    async def wait(_: object, ms: int) -> None:
+        await trio.sleep_forever()
+
+    pool = await make_pool("host-call", Limits(wall_s=60), imports=served(wait=wait))
+    nursery.start_soon(pool.call, PAUSE, (1,))
+    await wait_all_tasks_blocked()
+    return pool
+
+
+async def in_slices(nursery: trio.Nursery) -> InstancePool:
+    set_workers(1)
+    pool = await make_pool("loop", Limits(wall_s=60))
+    nursery.start_soon(pool.call, ENDLESS, ())
+    await trio.lowlevel.checkpoint()
+    assert not in_workers()
+    return pool
+
+
+async def in_a_worker(nursery: trio.Nursery) -> InstancePool:
+    pool = await make_pool("loop", Limits(wall_s=60))
+    nursery.start_soon(pool.call, ENDLESS, ())
+    await began_to_compute()
+    return pool
+
+
+Place = Callable[[trio.Nursery], Awaitable[InstancePool]]
+
+
+@pytest.mark.parametrize("place", [in_a_host_call, in_slices, in_a_worker])
+async def test_a_cancelled_guest_leaves_the_process_silent(place: Place) -> None:
+    async with trio.open_nursery() as nursery:
+        pool = await place(nursery)
+        nursery.cancel_scope.cancel()
+    gc.collect()
+    before_s = time.process_time()
+    await trio.sleep(1)
+    assert time.process_time() - before_s < 0.05
+    assert pool._turns.idle
+    assert not in_workers()
+
+
+@pytest.mark.parametrize("place", [in_a_host_call, in_slices, in_a_worker])
+async def test_a_cancelled_guest_gives_everything_back(place: Place) -> None:
+    async with trio.open_nursery() as nursery:
+        pool = await place(nursery)
+        nursery.cancel_scope.cancel()
+    assert pool._turns.idle
+    assert not pool._running
+    assert not in_workers()
+
+
+async def test_a_host_function_sees_the_cancellation_of_its_call() -> None:
+    seen = []
+
+    async def wait(_: object, ms: int) -> None:
+        try:
+            await trio.sleep_forever()
+        except trio.Cancelled:
+            seen.append(ms)
+            raise
+
+    pool = await make_pool("host-call", imports=served(wait=wait))
+    with trio.move_on_after(0.02):
+        await pool.call(PAUSE, (7,))
+    assert seen == [7]
+
+
+async def test_a_host_function_may_finish_what_must_be_finished_when_cancelled() -> None:
+    seen = []
+
+    async def wait(_: object, ms: int) -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.sleep(0.01)
+                seen.append(ms)
+
+    pool = await make_pool("host-call", imports=served(wait=wait))
+    with trio.move_on_after(0.02) as scope:
+        await pool.call(PAUSE, (7,))
+    assert (seen, scope.cancelled_caught) == ([7], True)
+
+
+async def test_what_a_host_function_raises_when_cancelled_reaches_the_caller() -> None:
+    error = RuntimeError("could not clean up")
+
+    async def wait(_: object, ms: int) -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            raise error
+
+    pool = await make_pool("host-call", imports=served(wait=wait))
+    with pytest.raises(RuntimeError) as caught, trio.move_on_after(0.02):
+        await pool.call(PAUSE, (7,))
+    assert caught.value is error
+
+
+@pytest.mark.parametrize("place", [PAUSE, ENDLESS])
+async def test_the_deadline_of_the_caller_ends_a_guest_before_its_own(
+    place: tuple[None, str], autojump_clock: MockClock
+) -> None:
+    pool = await make_pool("host-call" if place == PAUSE else "loop")
+    with pytest.raises(LimitExceeded) as hit:
+        await pool.call(place, (60_000,) if place == PAUSE else (), deadline=2.0)
+    assert hit.value.code == "deadline_exceeded"
+    assert trio.current_time() == pytest.approx(2)
+
+
+async def test_a_deadline_later_than_the_wall_time_does_not_lengthen_it(
+    autojump_clock: MockClock,
+) -> None:
+    pool = await make_pool("host-call", Limits(wall_s=3))
+    with pytest.raises(LimitExceeded):
+        await pool.call(PAUSE, (60_000,), deadline=100.0)
+    assert trio.current_time() == pytest.approx(3)
+
+
+@pytest.mark.parametrize("name", ["loop", "host-call"])
+async def test_a_guest_is_stopped_soon_after_its_deadline(name: str) -> None:
+    pool = await make_pool(name, Limits(wall_s=0.05))
+    call = partial(pool.call, ENDLESS, ()) if name == "loop" else partial(pool.call, PAUSE, (9999,))
+    late_s = []
+    for _ in range(4):  # the machine may be busy now and then, hardly always
+        began_s = time.monotonic()
+        with pytest.raises(LimitExceeded):
+            await call()
+        late_s.append(time.monotonic() - began_s - 0.05)
+    assert min(late_s) < 0.25
+
+
+async def test_an_async_guest_that_yields_for_ever_is_stopped() -> None:
+    pool = await make_pool("async-export", Limits(wall_s=0.1))
+    with pytest.raises(LimitExceeded) as hit:
+        await pool.call(root("forever"), ())
+    assert hit.value.code == "deadline_exceeded"
+    assert await pool.call(root("patient"), (100,)) == 42
+
+
+@pytest.mark.parametrize("function", ["loop-after"])
+async def test_a_guest_that_loops_after_its_answer_is_stopped(function: str) -> None:
+    pool = await make_pool("post-return", Limits(wall_s=0.1))
+    with pytest.raises(LimitExceeded) as hit:
+        await pool.call(root(function), ())
+    assert hit.value.code == "deadline_exceeded"
+
+
+SPINNING = """
+import sys, trio
+from unit.engine.workshop import make_pool, root
+from innkeeper.engine.limits import Limits
+
+async def main():
+    pool = await make_pool("loop", Limits(wall_s=60))
+    async def tell():
+        await trio.sleep(0.1)
+        print("spinning", flush=True)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(tell)
+        {call}
+
+trio.run(main)
+"""
+CALLS = {
+    "by a child task": 'nursery.start_soon(pool.call, root("endless"), ())',
+    "by the main task": 'await pool.call(root("endless"), ())',
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_ctrl_c_ends_a_spinning_guest(call: str, pytestconfig: pytest.Config) -> None:
+    paths = os.pathsep.join([str(pytestconfig.rootpath / "tests"), *sys.path])
+    process = subprocess.Popen(
+        [sys.executable, "-c", SPINNING.format(call=call)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": paths},
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"spinning\n"
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode != 0
+    assert b"KeyboardInterrupt" in errors
+
+
+# The bare loop.
+
+
+async def test_what_is_done_already_is_handed_back() -> None:
+    pool = await make_pool("echo")
+    ready = await pool._make(trio.current_time() + 5)
+    assert await drive(ready.instance, "done") == ("done", False)
+    pool._end(ready)
+
+
+async def test_an_instance_driven_by_hand_answers_as_one_of_a_pool() -> None:
+    pool = await make_pool("cpu")
+    loaded = pool._program.on_demand
+    instance = Instance(loaded.linker, CoreLimits())
+    outcome, _ = await drive(instance, instance.instantiate())
+    assert outcome is None
+    function = loaded.function(WORK)
+    instance.begin(function, (LONG,))
+    value, computed = await drive(instance, PENDING, computes=True)
+    assert computed
+    assert value == await pool.call(WORK, (LONG,))
+    instance.close()
