@@ -87,7 +87,8 @@ class Engine:
         pooling: Pooling | None = None,
     ) -> Self: ...
     def compile(self, component: bytes) -> Component:
-        """Compile a component binary, without the GIL. Raises InvalidComponent."""
+        """Compile a component binary, without the GIL. Raises InvalidComponent, also where it has
+        thousands of imports or exports."""
     def load(self, descriptor: int) -> Component:
         """Map a trusted image, made by `Component.serialize` of an engine with these settings,
         through an open file descriptor. Raises InvalidComponent where it is not one."""
@@ -161,11 +162,13 @@ class Instance:
     It belongs to one thread at a time. Out of turn (the wrong state, another thread's or a
     handler's hand while it is driven) its methods raise RuntimeError and change nothing.
     `context` is handed to every handler. `in_thread` is true between the start and the end of
-    `step_in_thread`.
+    `step_in_thread`. While `deferred` is set nothing of the guest runs but in `step` and
+    `step_in_thread`: what would go on otherwise returns PENDING.
     """
 
     context: object
     awaitable: Any
+    deferred: bool
     in_thread: bool
     @property
     def alive(self) -> bool:

@@ -37,6 +37,7 @@ from innkeeper_core.values cimport FunctionType, Lowering, Type, lift, lower, me
 from innkeeper_core.world cimport Items, _Resources, read_world
 
 from innkeeper_core.values import ValueMismatch, _TooLarge
+from innkeeper_core.world import _TooManyItems
 
 cdef extern from "Python.h":
     bint PyCoro_CheckExact(object)
@@ -248,6 +249,8 @@ cdef Component wrap_component(Engine engine, void* handle):
     kind = api.component_type(handle)
     try:
         component.imports, component.exports, component.resources = read_world(kind, engine.handle)
+    except _TooManyItems as error:
+        raise InvalidComponent(str(error)) from None
     finally:
         api.component_type_delete(kind)
     return component
@@ -655,6 +658,7 @@ cdef class Instance:
     cdef readonly object context
     cdef readonly object awaitable
     cdef readonly bint in_thread
+    cdef public bint deferred    # nothing of the guest runs but in step and step_in_thread
     cdef bint inside             # a thread is in a method that drives it
     cdef int state
     cdef bint instantiating
@@ -877,6 +881,8 @@ cdef class Instance:
         self.inside = True
         try:
             self._answer(is_ok, value)
+            if self.deferred:
+                return pending
             with nogil:
                 self._poll()
             return self._handle()
@@ -930,7 +936,7 @@ cdef class Instance:
                 return self._finish()
             if self.shared.request == NOTHING:
                 return pending
-            if not self._serve() or ticks_now() != began:
+            if not self._serve() or self.deferred or ticks_now() != began:
                 return pending
             with nogil:
                 self._poll()
@@ -1087,7 +1093,8 @@ cdef class Instance:
         api.val_delete(&self.result)
         self.result.kind = 0
         if self.store != NULL:
-            api.store_delete(self.store)
+            with nogil:                  # giving back 64 MiB takes milliseconds
+                api.store_delete(self.store)
             self.store = NULL
         free(self.shared.args)
         self.shared.args = NULL

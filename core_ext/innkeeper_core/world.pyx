@@ -1,6 +1,7 @@
 """What a component imports and exports, with full types, read from libwasmtime.
 
 The tree is copied out whole, within bounds: a component can name a type of 2**n nodes in n lines.
+libwasmtime finds the n-th of anything by walking there, so that later ones cost more of the bounds.
 """
 
 from libc.stdlib cimport free, realloc
@@ -12,6 +13,8 @@ from innkeeper_core.values cimport FunctionType, Type
 NODES_MAX = 200_000        # nodes of all types of one component, as trees, and its items
 cdef int TYPE_NODES_MAX = 10_000  # a hostile component can make 2**n nodes of n lines
 cdef int DEPTH_MAX = 100
+cdef int ITEMS_MAX = 2_000 # of a component or of an interface
+cdef int STRIDE = 128      # so many steps to the n-th of something count as one node
 cdef int NAME_BYTES = 32   # so many bytes of a name count as one node: names are copied as well
 
 cdef dict SCALARS = {
@@ -25,6 +28,10 @@ cdef dict REFUSED = {TYPE_FUTURE: "future", TYPE_STREAM: "stream", TYPE_ERROR_CO
 
 class _Unsupported(Exception):
     """A type that this host cannot carry."""
+
+
+class _TooManyItems(Exception):
+    """A component has more imports or exports than this host reads."""
 
 
 cdef class Items:
@@ -129,6 +136,7 @@ cdef class _Reader:
         cdef ValType below
         types = []
         for i in range(api.tuple_count(t)):
+            self.spend(i // STRIDE)
             api.tuple_nth(t, i, &below)
             types.append(self.take(&below, depth))
         return Type("tuple", types)
@@ -139,6 +147,7 @@ cdef class _Reader:
         cdef size_t size
         names, types = [], []
         for i in range(api.record_count(t)):
+            self.spend(i // STRIDE)
             api.record_nth(t, i, &name, &size, &below)
             types.append(self.take(&below, depth))
             names.append(self.name(name, size))
@@ -151,9 +160,9 @@ cdef class _Reader:
         cdef uint8_t has_payload
         names, types = [], []
         for i in range(api.variant_count(t)):
+            self.spend(1 + i // STRIDE)
             api.variant_nth(t, i, &name, &size, &has_payload, &below)
             types.append(self.take(&below, depth) if has_payload else None)
-            self.spend(1)
             names.append(self.name(name, size))
         return Type("variant", types, names)
 
@@ -162,11 +171,11 @@ cdef class _Reader:
         cdef size_t size
         names = []
         for i in range(api.enum_count(t.of) if t.kind == TYPE_ENUM else api.flags_count(t.of)):
+            self.spend(1 + i // STRIDE)
             if t.kind == TYPE_ENUM:
                 api.enum_nth(t.of, i, &name, &size)
             else:
                 api.flags_nth(t.of, i, &name, &size)
-            self.spend(1)
             names.append(self.name(name, size))
         return Type("enum" if t.kind == TYPE_ENUM else "flags", names=names)
 
@@ -213,23 +222,25 @@ cdef class _Reader:
         items = Items()
         if depth > 4:
             raise _Unsupported("interfaces inside interfaces inside interfaces are not supported")
+        if api.instance_count(t, self.engine) > ITEMS_MAX:
+            raise _Unsupported(f"it has more than {ITEMS_MAX} items")
         for i in range(api.instance_count(t, self.engine)):
-            self.spend_item()
+            self.spend_item(i)
             if api.instance_nth(t, self.engine, i, &name, &size, &extern_):
                 self.put(items, name[:size].decode(), extern_, depth)
         items.others = tuple(items.named)
         return items
 
-    cdef int spend_item(self) except -1:
+    cdef int spend_item(self, size_t i) except -1:
         """An interface can be exported under many names: its items are copied each time."""
-        self.budget -= 1
+        self.budget -= 1 + i // STRIDE
         if self.budget < 0:
             raise _Unsupported(f"its items and types are more than {NODES_MAX} in all")
         return 0
 
 
 cdef tuple read_world(void* component_type, void* engine):
-    """(imports, exports, _Resources) of a component type."""
+    """(imports, exports, _Resources) of a component type. Raises _TooManyItems."""
     cdef const char* name
     cdef size_t size
     cdef void* extern_
@@ -238,6 +249,10 @@ cdef tuple read_world(void* component_type, void* engine):
     reader.resources = _Resources()
     reader.budget = NODES_MAX
     imports, exports = Items(), Items()
+    if max(
+        api.imports_count(component_type, engine), api.exports_count(component_type, engine)
+    ) > <size_t>ITEMS_MAX:
+        raise _TooManyItems(f"more than {ITEMS_MAX} imports or exports")
     for i in range(api.imports_count(component_type, engine)):
         if api.imports_nth(component_type, engine, i, &name, &size, &extern_):
             reader.put(imports, name[:size].decode(), extern_, 0)

@@ -12,20 +12,23 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from math import inf
 from pathlib import Path
 from typing import Any, Final
+from weakref import WeakSet
 
 import msgspec
 import trio
 
 from innkeeper.calls.journal import CallLog
-from innkeeper.calls.path import CallPath
+from innkeeper.calls.path import CallPath, check_deadline
 from innkeeper.capabilities import log
 from innkeeper.engine.capacity import Capacity
 from innkeeper.engine.compiler import Compiler, Progress
 from innkeeper.engine.drive import set_workers
 from innkeeper.engine.engines import Engines
 from innkeeper.engine.images import Images
+from innkeeper.engine.pool import InstancePool
 from innkeeper.engine.program import Handler, Imports, Name
 from innkeeper.errors import HostError, HostFailure, RequestRefused
 from innkeeper.plugins.binding import BoundTool
@@ -75,7 +78,7 @@ async def open_host(
             host.close()
             nursery.cancel_scope.cancel()
             if journal is not None:
-                journal.flush()
+                journal.close()
     if failure is not None:
         raise failure
 
@@ -94,6 +97,7 @@ class Host:
         self._nursery = nursery
         self._registry = Registry()
         self._plugins: dict[str, Plugin] = {}
+        self._pools: WeakSet[InstancePool] = WeakSet()  # of unloaded plugins too, while in use
         self._loading: dict[object, Progress] = {}
         self._changed = trio.Event()
         self._path = CallPath(journal, tracer())
@@ -178,7 +182,9 @@ class Host:
         in seconds. A call that ends within its first time slice is no checkpoint. Cancelling the
         scope around it ends the guest at once. Raises HostError.
         """
-        bound = self._registry.find(tool) or await self._await_tool(tool, deadline_s)
+        bound = self._registry.find(tool)
+        if bound is None:
+            bound, deadline_s = await self._await_tool(tool, deadline_s)
         return await self._path.call(
             bound, arguments, deadline_s=deadline_s, principal=principal, session=session
         )
@@ -194,16 +200,18 @@ class Host:
         session: str | None = None,
     ) -> object:
         """As `call`; the result is JSON-ready, as the tool's output schema says."""
-        bound = self._registry.find(tool) or await self._await_tool(tool, deadline_s)
+        bound = self._registry.find(tool)
+        if bound is None:
+            bound, deadline_s = await self._await_tool(tool, deadline_s)
         value = await self._path.call(
             bound, arguments, deadline_s=deadline_s, principal=principal, session=session
         )
         return value if bound.encode is None else bound.encode(value)
 
     def close(self) -> None:
-        """End every instance at rest; running ones end with their calls."""
-        for plugin in self._plugins.values():
-            plugin.pool.close()
+        """End every instance. A call that still runs or waits is told that it is unavailable."""
+        for pool in self._pools:
+            pool.end()
 
     # ---- inside
 
@@ -216,6 +224,7 @@ class Host:
             )
         self._registry.add(plugin.tools)
         self._plugins[plugin.name] = plugin
+        self._pools.add(plugin.pool)
 
     async def _check_engines(self) -> None:
         await trio.sleep(SELFTEST_AFTER_S)
@@ -265,13 +274,20 @@ class Host:
         except Exception:  # one plugin must not end the host
             _log.exception("%s is not loaded", name or stem_of(source))
 
-    async def _await_tool(self, name: str, deadline_s: float | None) -> BoundTool:
-        """A tool that is not there: wait while plugins are loading, for one may bring it."""
-        with trio.move_on_after(deadline_s if deadline_s is not None else float("inf")):
+    async def _await_tool(
+        self, name: str, deadline_s: float | None
+    ) -> tuple[BoundTool, float | None]:
+        """A tool that is not there, and what is left of the deadline: wait while plugins are
+        loading, for one may bring it."""
+        check_deadline(deadline_s)
+        ends_at = trio.current_time() + (inf if deadline_s is None else deadline_s)
+        with trio.move_on_at(ends_at):
             while self._loading and self._registry.find(name) is None:
                 await self._changed.wait()
-            return self._registry.get(name)
-        raise HostFailure(f"{name}: plugins are still loading", code="timeout")
+            bound, left_s = self._registry.get(name), ends_at - trio.current_time()
+            if left_s > 0:
+                return bound, None if deadline_s is None else left_s
+        raise HostFailure(f"{name[:128]}: plugins are still loading", code="timeout")
 
 
 class PluginProxy:
@@ -282,6 +298,8 @@ class PluginProxy:
         self._name = name
 
     def __getattr__(self, function: str) -> Callable[..., Any]:
+        if function.startswith("__"):  # Python's own question, whether it has such a thing
+            raise AttributeError(function)
         tool = self._host.tool(f"{self._name}.{function.replace('_', '-')}").id
 
         async def call(**arguments: object) -> Any:

@@ -10,10 +10,11 @@ from typing import Any, TextIO  # JSON
 import anyio
 import anyio.to_thread
 import mcp_types as types
-from conformance.scenarios import Commands
+from conformance.scenarios import MODERN, Commands
 from integration.faces.processes import PATIENCE_S, cpu_s, has_ended, running_with, wait_for_work
 from mcp import Client, ClientSession, MCPError, StdioServerParameters
 from mcp.client.stdio import stdio_client
+from mcp.client.subscriptions import ToolsListChanged
 
 ERROR = "io.innkeeper/error"
 SERVER_INFO = "io.modelcontextprotocol/serverInfo"
@@ -35,7 +36,10 @@ async def scenario(commands: Commands, revision: str, errors: TextIO) -> Seen:
         seen["left_s"] = time.monotonic() - began_s
         assert has_ended(pid)
         async with connected(commands.slow, revision, errors) as caller:
-            seen["progress"] = await _progress(caller)
+            if caller.protocol_version == MODERN:
+                seen["progress"], seen["changes"] = await _changes(caller)
+            else:
+                seen["progress"] = await _progress(caller)
     return seen
 
 
@@ -96,7 +100,13 @@ async def _introduction(caller: Caller) -> Seen:
 async def _listed(caller: Caller) -> Seen:
     tools = (await caller.list_tools()).tools
     return {
-        tool.name: {"inputSchema": tool.input_schema, "outputSchema": tool.output_schema}
+        tool.name: {
+            "inputSchema": tool.input_schema,
+            "outputSchema": tool.output_schema,
+            "annotations": tool.annotations.model_dump(by_alias=True, exclude_none=True)
+            if tool.annotations
+            else {},
+        }
         for tool in tools
     }
 
@@ -180,3 +190,13 @@ async def _progress(caller: Caller) -> Seen:
 
     result = await caller.call_tool("slow.answer", {}, progress_callback=hear)
     return {"reports": reports, "answer": _answer(result)}
+
+
+async def _changes(caller: Caller) -> tuple[Seen, Seen]:
+    """The progress of a plugin that loads, and what a subscription says when it is there."""
+    assert isinstance(caller, Client)
+    async with caller.listen(tools_list_changed=True) as subscription:
+        progress = await _progress(caller)
+        event = await anext(aiter(subscription))
+        told = isinstance(event, ToolsListChanged)
+        return progress, {"honored": bool(subscription.honored.tools_list_changed), "told": told}

@@ -49,12 +49,14 @@ def scenario(request: pytest.FixtureRequest) -> Scenario:
 
 
 @pytest.fixture(scope="module")
-def seen(scenario: Scenario, tmp_path_factory: pytest.TempPathFactory, node: Path) -> Seen:
+def seen(
+    scenario: Scenario, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Seen:
     """What that client saw."""
     directory = tmp_path_factory.mktemp("scenario")
     serving = commands(directory)
     if scenario.client == "typescript":
-        return run_typescript(scenario, serving, node)
+        return run_typescript(scenario, serving, request.getfixturevalue("node"))
     with (directory / "stderr").open("w") as errors:
         work = partial(python_scenario, serving, scenario.revision, errors)
         return anyio.run(work, backend=scenario.library)
@@ -82,7 +84,7 @@ def run_typescript(scenario: Scenario, serving: Commands, node: Path) -> Seen:
 
 
 def test_every_check_was_run(seen: Seen, scenario: Scenario) -> None:
-    assert set(seen) == (CHECKS if scenario.agreed == MODERN else CHECKS | {"ping"})
+    assert set(seen) == CHECKS | {"changes" if scenario.agreed == MODERN else "ping"}
 
 
 def test_the_revision_is_the_one_that_was_asked_for(seen: Seen, scenario: Scenario) -> None:
@@ -100,6 +102,12 @@ def test_the_tools_are_listed_with_their_schemas(seen: Seen) -> None:
     assert schemas["inputSchema"]["required"] == ["text"]
     assert schemas["outputSchema"]["properties"] == {"result": {"type": "string"}}
     assert seen["tools"]["hello.describe"]["outputSchema"]["type"] == "object"
+
+
+def test_the_tools_are_listed_with_hints_of_what_they_do(seen: Seen) -> None:
+    unknown, pure = (seen["tools"][name]["annotations"] for name in ("echo.echo", "hello.greet"))
+    assert unknown["openWorldHint"] is True  # without a manifest it may do anything
+    assert pure["readOnlyHint"] is True
 
 
 def test_a_text_comes_back_wrapped(seen: Seen) -> None:
@@ -145,6 +153,13 @@ def test_an_unknown_tool_is_a_protocol_error(seen: Seen) -> None:
 
 def test_a_ping_is_answered_where_the_revision_has_one(seen: Seen, scenario: Scenario) -> None:
     assert seen.get("ping") == (None if scenario.agreed == MODERN else {})
+
+
+def test_a_subscription_tells_of_new_tools_where_the_revision_has_one(
+    seen: Seen, scenario: Scenario
+) -> None:
+    wanted = {"honored": True, "told": True} if scenario.agreed == MODERN else None
+    assert seen.get("changes") == wanted
 
 
 def test_a_cancelled_call_ends_at_once_and_alone(seen: Seen) -> None:

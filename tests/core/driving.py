@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from guests import component, guest
+
 from innkeeper_core.component import (
     PENDING,
     Component,
@@ -25,9 +26,13 @@ THINGS = "test:host/things"
 
 @cache
 def engine(*, concurrency: bool = False, fuel: bool = False) -> Engine:
-    """The engine with these settings; small address space, as most guests are."""
+    """The engine with these settings; memories reserve 64 MiB of addresses, as in the host."""
     return Engine(
-        concurrency=concurrency, fuel=fuel, memory_reservation=0, memory_guard=0, memory_growth=0
+        concurrency=concurrency,
+        fuel=fuel,
+        memory_reservation=64 << 20,
+        memory_guard=0,
+        memory_growth=64 << 20,
     )
 
 
@@ -109,3 +114,16 @@ def serving(**functions: Callable[..., Any]) -> Handlers:
 def refuse(*arguments: object) -> None:
     """A handler that no test expects to run."""
     raise AssertionError(f"called with {arguments}")
+
+
+def wait_for_host(instance: Instance, outcome: object) -> Any:
+    """Go on until the guest waits for an async handler; the coroutine.
+
+    A slice ends with the tick, wherever the guest is: a call seldom needs two, but may.
+    """
+    for _ in range(TURNS_MAX):
+        assert outcome is PENDING
+        if instance.awaitable is not None:
+            return instance.awaitable
+        outcome = instance.step()
+    raise AssertionError("a guest that does not call the host")

@@ -1,7 +1,6 @@
 """A call, from `invoke` to its result: what an instance does when it is driven as it should be."""
 
 import pytest
-
 from core.driving import (
     call,
     compiled,
@@ -12,8 +11,10 @@ from core.driving import (
     run,
     serving,
     started,
+    wait_for_host,
 )
 from guests import guest
+
 from innkeeper_core.component import (
     PENDING,
     Engine,
@@ -68,7 +69,7 @@ def test_a_function_that_is_not_exported_is_a_key_error(interface: str | None, n
 def test_arguments_come_in_any_sequence(arguments: list[str]) -> None:
     echo = compiled("echo")
     instance = started(echo)
-    assert instance.invoke(echo.function(None, "echo"), arguments) == "hi"
+    assert finish(instance, instance.invoke(echo.function(None, "echo"), arguments)) == "hi"
 
 
 def test_more_arguments_than_fit_into_registers_arrive_in_order() -> None:
@@ -101,7 +102,7 @@ def test_arguments_that_do_not_fit_leave_the_instance_at_rest() -> None:
             instance.invoke(function, arguments)
         assert refused.value.path == path
     assert instance.at_rest
-    assert instance.invoke(function, [1, 2]) == 3
+    assert finish(instance, instance.invoke(function, [1, 2])) == 3
 
 
 def test_a_call_that_is_begun_runs_at_its_first_step() -> None:
@@ -110,7 +111,7 @@ def test_a_call_that_is_begun_runs_at_its_first_step() -> None:
     instance.begin(counter.function(None, "next"), [])
     assert instance.alive
     assert not instance.at_rest
-    assert instance.step() == 1
+    assert finish(instance, instance.step()) == 1
     assert instance.at_rest
 
 
@@ -170,8 +171,8 @@ def test_an_async_host_function_may_be_called_while_the_guest_is_instantiated() 
 
     start = compiled("start-ping")
     instance = fresh(start, serving(ping=ping))
-    assert instance.instantiate() is PENDING
-    assert instance.answer(run(instance.awaitable)) is None
+    wait_for_host(instance, instance.instantiate())
+    assert finish(instance, instance.answer(run(instance.awaitable))) is None
     assert call(instance, start, "told") == 21
 
 
@@ -238,7 +239,7 @@ def test_a_component_outlives_what_it_was_made_of() -> None:
     function = component.function(None, "echo")
     instance = started(component)
     del component
-    assert instance.invoke(function, ["hi"]) == "hi"
+    assert finish(instance, instance.invoke(function, ["hi"])) == "hi"
 
 
 def test_one_linker_serves_many_instances() -> None:

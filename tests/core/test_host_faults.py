@@ -6,10 +6,10 @@ import weakref
 from typing import Any
 
 import pytest
-
-from core.driving import call, compiled, compiled_text, run, serving, started
+from core.driving import call, compiled, compiled_text, finish, run, serving, started, wait_for_host
 from core.relay import relay
-from innkeeper_core.component import PENDING, Instance, LimitHit, ToolErr, Trap
+
+from innkeeper_core.component import Instance, LimitHit, ToolErr, Trap
 from innkeeper_core.values import Type, ValueMismatch
 
 HOST_CALL = compiled("host-call")
@@ -50,7 +50,7 @@ def failing(error: BaseException) -> Instance:
 def test_what_a_plain_handler_raises_is_what_the_caller_gets(error: BaseException) -> None:
     instance = failing(error)
     with pytest.raises(type(error)) as caught:
-        instance.invoke(RELAY, ["hi"])
+        finish(instance, instance.invoke(RELAY, ["hi"]))
     assert caught.value is error
     assert not instance.alive
 
@@ -61,7 +61,7 @@ def test_what_an_async_handler_raises_is_its_awaiter_s(error: BaseException) -> 
         raise error
 
     instance = started(HOST_CALL, serving(say=say))
-    assert instance.invoke(RELAY, ["hi"]) is PENDING
+    wait_for_host(instance, instance.invoke(RELAY, ["hi"]))
     wrapped = RuntimeError if isinstance(error, StopIteration) else type(error)
     with pytest.raises(wrapped) as caught:
         run(instance.awaitable)
@@ -146,7 +146,7 @@ def test_an_exception_is_kept_by_nobody_but_its_catcher() -> None:
     instance = failing(error)
     watched = weakref.ref(error)
     with pytest.raises(OwnError):
-        instance.invoke(RELAY, ["hi"])
+        finish(instance, instance.invoke(RELAY, ["hi"]))
     del error
     instance = started(compiled("echo"))
     gc.collect()
@@ -171,7 +171,7 @@ def test_the_coroutine_of_a_call_that_is_closed_is_closed() -> None:
         return "never"
 
     instance = started(HOST_CALL, serving(say=say))
-    assert instance.invoke(RELAY, ["hi"]) is PENDING
+    wait_for_host(instance, instance.invoke(RELAY, ["hi"]))
     instance.awaitable.send(None)
     instance.close()
     assert steps == ["begun", "ended"]
@@ -182,7 +182,7 @@ def test_a_coroutine_that_was_never_awaited_is_closed_without_a_warning() -> Non
         return "never"
 
     instance = started(HOST_CALL, serving(say=say))
-    assert instance.invoke(RELAY, ["hi"]) is PENDING
+    wait_for_host(instance, instance.invoke(RELAY, ["hi"]))
     instance.close()
     gc.collect()
 
@@ -204,7 +204,7 @@ def test_a_coroutine_that_fails_while_it_is_closed_does_not_stop_the_closing(
     reported: list[Any] = []
     monkeypatch.setattr(sys, "unraisablehook", lambda args: reported.append(args.exc_value))
     instance = started(HOST_CALL, serving(say=say))
-    assert instance.invoke(RELAY, ["hi"]) is PENDING
+    wait_for_host(instance, instance.invoke(RELAY, ["hi"]))
     instance.awaitable.send(None)
     instance.close()
     assert not instance.alive

@@ -4,9 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from components.value_types import TYPES
 from core.driving import (
     CALLS,
@@ -16,13 +13,18 @@ from core.driving import (
     engine,
     finish,
     fresh,
+    refuse,
     run,
     serving,
     started,
+    wait_for_host,
 )
 from core.relay import relay
 from core.type_strategies import exact, types, values
 from guests import component
+from hypothesis import given
+from hypothesis import strategies as st
+
 from innkeeper_core.component import PENDING, Instance, ToolErr
 from innkeeper_core.values import Type
 
@@ -43,7 +45,9 @@ def answering(handler: Callable[..., Any]) -> tuple[Instance, Any]:
 
 def test_a_plain_handler_answers_within_the_slice() -> None:
     instance = started(HOST_CALL, serving(say=lambda _, text: f"heard {text}"))
-    assert instance.invoke(HOST_CALL.function(None, "relay"), ["hi"]) == "heard hi"
+    assert (
+        finish(instance, instance.invoke(HOST_CALL.function(None, "relay"), ["hi"])) == "heard hi"
+    )
 
 
 def test_a_handler_is_given_the_context_of_its_instance() -> None:
@@ -65,9 +69,8 @@ def test_an_async_handler_is_awaited_by_whoever_drives() -> None:
         return f"heard {text}"
 
     instance = started(HOST_CALL, serving(say=say))
-    assert instance.invoke(HOST_CALL.function(None, "relay"), ["hi"]) is PENDING
-    waiting = instance.awaitable
-    assert instance.answer(run(waiting)) == "heard hi"
+    waiting = wait_for_host(instance, instance.invoke(HOST_CALL.function(None, "relay"), ["hi"]))
+    assert finish(instance, instance.answer(run(waiting))) == "heard hi"
     assert instance.awaitable is None
 
 
@@ -89,9 +92,8 @@ async def test_an_async_handler_may_wait_in_an_event_loop() -> None:
         await trio.sleep(ms / 1_000)
 
     instance = started(HOST_CALL, serving(wait=wait))
-    outcome = instance.invoke(HOST_CALL.function(None, "pause"), [1])
-    assert outcome is PENDING
-    assert instance.answer(await instance.awaitable) is None
+    waiting = wait_for_host(instance, instance.invoke(HOST_CALL.function(None, "pause"), [1]))
+    assert finish(instance, instance.answer(await waiting)) is None
 
 
 def test_host_calls_are_counted_for_each_call() -> None:
@@ -110,6 +112,16 @@ def test_many_host_calls_do_not_keep_the_slice() -> None:
     assert finish(instance, outcome) == sum(range(200_000)) % (1 << 32)
 
 
+def returned(ty: Type, value: Any) -> object:
+    """End a handler with this answer: a WIT result is its ok side, or a ToolErr."""
+    if ty.kind != "result":
+        return value
+    side, payload = value
+    if side == "error":
+        raise ToolErr(payload)
+    return payload
+
+
 @pytest.mark.parametrize("name", TYPES)
 def test_a_value_of_every_kind_goes_to_the_host_and_back(name: str) -> None:
     of = compiled_text(relay(TYPES))
@@ -122,7 +134,7 @@ def test_a_value_of_every_kind_goes_to_the_host_and_back(name: str) -> None:
 
         def handler(_: object, given_value: object) -> object:
             heard.append(given_value)
-            return answer
+            return returned(ty, answer)
 
         instance = started(of, {(None, each): handler for each in TYPES})
         assert exact(call(instance, of, name, value)) == exact(answer)
@@ -135,7 +147,7 @@ def test_a_value_of_every_kind_goes_to_the_host_and_back(name: str) -> None:
 def test_a_value_of_any_type_goes_to_the_host_and_back(data: st.DataObject, ty: Type) -> None:
     of = engine().compile(component(relay({"f": ty})))
     value = data.draw(values(ty))
-    instance = started(of, {(None, "f"): lambda _, heard: heard})
+    instance = started(of, {(None, "f"): lambda _, heard: returned(ty, heard)})
     assert exact(call(instance, of, "f", value)) == exact(value)
 
 
@@ -155,7 +167,8 @@ def test_what_a_handler_returns_is_the_ok_side_of_a_result(name: str, payload: o
 
 
 @pytest.mark.parametrize(
-    ("name", "payload"), [("both", "no"), ("ok-only", None), ("error-only", "no"), ("neither", None)]
+    ("name", "payload"),
+    [("both", "no"), ("ok-only", None), ("error-only", "no"), ("neither", None)],
 )
 def test_a_tool_error_is_the_error_side_of_a_result(name: str, payload: object) -> None:
     ok = {"both": 1, "ok-only": "x", "error-only": None, "neither": None}[name]
@@ -173,8 +186,8 @@ def test_a_tool_error_is_the_error_side_of_a_result(name: str, payload: object) 
 
 
 def test_a_handler_is_found_by_interface_and_name() -> None:
-    instance = fresh(HOST_CALL, {(CALLS, name): lambda *_: name for name in ("say", "ping", "wait")})
-    instance.instantiate()
+    instance = fresh(HOST_CALL, {(CALLS, name): refuse for name in ("say", "ping", "wait")})
+    finish(instance, instance.instantiate())
     wrong = {(None, "say"): lambda *_: "root", ("other:calls/calls", "say"): lambda *_: "other"}
     instance = started(HOST_CALL, {**wrong, **serving(say=lambda *_: "right")})
     assert call(instance, HOST_CALL, "relay", "hi") == "right"

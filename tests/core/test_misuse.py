@@ -4,18 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
-from core.driving import (
-    call,
-    compiled,
-    engine,
-    finish,
-    fresh,
-    run,
-    serving,
-    started,
-)
+from core.driving import call, compiled, engine, finish, fresh, run, serving, started, wait_for_host
 from guests import guest
+
 from innkeeper_core.component import (
     PENDING,
     CannotInstantiate,
@@ -49,7 +40,7 @@ async def say(_: object, text: str) -> str:
 def waiting() -> Instance:
     """An instance whose guest waits for an async host function."""
     instance = started(HOST_CALL, serving(say=say))
-    assert instance.invoke(HOST_CALL.function(None, "relay"), ["hi"]) is PENDING
+    wait_for_host(instance, instance.invoke(HOST_CALL.function(None, "relay"), ["hi"]))
     return instance
 
 
@@ -93,7 +84,7 @@ def test_a_waiting_instance_is_answered_first(move: Move) -> None:
     instance = waiting()
     with pytest.raises(RuntimeError):
         move(instance)
-    assert instance.answer(run(instance.awaitable)) == "heard hi"
+    assert finish(instance, instance.answer(run(instance.awaitable))) == "heard hi"
 
 
 @pytest.mark.parametrize("move", [INSTANTIATE, INVOKE, BEGIN, ANSWER, ANSWER_ERROR])
@@ -111,14 +102,14 @@ def test_a_computing_instance_is_stepped_first(move: Move) -> None:
 def test_a_waiting_instance_that_is_stepped_waits_on(move: Move) -> None:
     instance = waiting()
     assert move(instance) is PENDING
-    assert instance.answer(run(instance.awaitable)) == "heard hi"
+    assert finish(instance, instance.answer(run(instance.awaitable))) == "heard hi"
 
 
 def test_a_host_call_is_answered_once() -> None:
     of = compiled("host-call")
     instance = started(of, serving(say=say))
-    assert instance.invoke(of.function(None, "relay"), ["hi"]) is PENDING
-    assert instance.answer(run(instance.awaitable)) == "heard hi"
+    wait_for_host(instance, instance.invoke(of.function(None, "relay"), ["hi"]))
+    assert finish(instance, instance.answer(run(instance.awaitable))) == "heard hi"
     with pytest.raises(RuntimeError):
         instance.answer("again")
 
@@ -127,7 +118,7 @@ def test_a_host_call_is_answered_once() -> None:
 def test_a_guest_that_ended_in_a_thread_is_not_run_again(move: Move) -> None:
     instance = started(ECHO)
     instance.begin(TEXT, ["hi"])
-    assert instance.step_in_thread() == 1
+    assert instance.step_in_thread() >= 1
     assert instance.step_in_thread() == 0
     assert move(instance) == "hi"
     assert instance.at_rest
@@ -137,8 +128,8 @@ def test_a_guest_that_ended_in_a_thread_is_not_run_again(move: Move) -> None:
 def test_a_guest_that_calls_the_host_in_a_thread_is_served_here(move: Move) -> None:
     instance = started(HOST_CALL, serving(say=lambda _, text: text * 2))
     instance.begin(HOST_CALL.function(None, "relay"), ["ab"])
-    assert instance.step_in_thread() == 1
-    assert move(instance) == "abab"
+    assert instance.step_in_thread() >= 1
+    assert finish(instance, move(instance)) == "abab"
 
 
 def test_a_function_of_another_component_is_refused() -> None:
@@ -146,7 +137,7 @@ def test_a_function_of_another_component_is_refused() -> None:
     instance = started(ECHO)
     with pytest.raises(RuntimeError, match="another component"):
         instance.invoke(twin.function(None, "echo"), ["hi"])
-    assert instance.invoke(TEXT, ["hi"]) == "hi"
+    assert finish(instance, instance.invoke(TEXT, ["hi"])) == "hi"
 
 
 def test_closing_twice_is_closing_once() -> None:
@@ -200,7 +191,7 @@ def test_an_async_handler_that_closes_its_instance_ends_the_call() -> None:
 
     mine: list[Instance] = []
     mine.append(started(HOST_CALL, serving(say=closing), context=mine))
-    assert mine[0].invoke(HOST_CALL.function(None, "relay"), ["hi"]) is PENDING
+    wait_for_host(mine[0], mine[0].invoke(HOST_CALL.function(None, "relay"), ["hi"]))
     answer = run(mine[0].awaitable)
     with pytest.raises(RuntimeError, match="no call is under way"):
         mine[0].answer(answer)

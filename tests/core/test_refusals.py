@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from core.type_strategies import BOUNDS, types, values
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from core.type_strategies import BOUNDS, types, values
 from innkeeper_core.values import Type, ValueMismatch, roundtrip
 
 Step = str | int
@@ -87,14 +87,21 @@ REFUSED: list[tuple[Type, Any, tuple[Step, ...], str]] = [
     (COUNTS, [("a", 1, 2)], (), "(key, value)"),
     (COUNTS, {"a": 1, "b": -1}, ("b",), "a u8"),
     (COUNTS, {7: 1}, ("7",), "a string"),
-    (NESTED, {"rows": [("a", "empty"), ("b", ("at", {"x": "y"}))]}, ("rows", 1, 1, "at", "x"), "an"),
+    (
+        NESTED,
+        {"rows": [("a", "empty"), ("b", ("at", {"x": "y"}))]},
+        ("rows", 1, 1, "at", "x"),
+        "an",
+    ),
     (Type("own", resource=1), 1, (), "only valid in an instance"),
     (Type("borrow", resource=1), 1, (), "only valid in an instance"),
 ]
 
 
 @pytest.mark.parametrize(
-    ("ty", "value", "path", "reason"), REFUSED, ids=[f"{n}-{row[0].kind}" for n, row in enumerate(REFUSED)]
+    ("ty", "value", "path", "reason"),
+    REFUSED,
+    ids=[f"{n}-{row[0].kind}" for n, row in enumerate(REFUSED)],
 )
 def test_a_value_that_does_not_fit_is_refused_where_it_does_not(
     ty: Type, value: object, path: tuple[Step, ...], reason: str

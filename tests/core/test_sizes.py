@@ -1,10 +1,10 @@
 """What a value counts for against a limit on input or output."""
 
 import pytest
+from core.type_strategies import types, values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.type_strategies import types, values
 from innkeeper_core.values import Type, size_of
 
 U8, U64, STRING = Type("u8"), Type("u64"), Type("string")

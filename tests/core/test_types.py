@@ -1,9 +1,9 @@
 """`Type` and `FunctionType`: what fits together, and that equal types are equal."""
 
 import pytest
+from core.type_strategies import types
 from hypothesis import given
 
-from core.type_strategies import types
 from innkeeper_core.values import DEPTH_MAX, FunctionType, Type
 
 U8, STRING = Type("u8"), Type("string")

@@ -4,10 +4,10 @@ import math
 from typing import Any
 
 import pytest
+from core.type_strategies import BOUNDS, exact, types, values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.type_strategies import BOUNDS, exact, types, values
 from innkeeper_core.values import Type, roundtrip
 
 U8, STRING, F32, F64 = Type("u8"), Type("string"), Type("f32"), Type("f64")
@@ -54,7 +54,9 @@ def test_every_byte_survives() -> None:
     assert roundtrip(BYTES, bytes(range(256))) == bytes(range(256))
 
 
-@pytest.mark.parametrize("text", ["", "\0", "a\0b", "ÿ", "€", "😀", "\U0010ffff", "\ufeff", "\ue000"])
+@pytest.mark.parametrize(
+    "text", ["", "\0", "a\0b", "ÿ", "€", "😀", "\U0010ffff", "\ufeff", "\ue000"]
+)
 def test_text_of_any_plane_survives(text: str) -> None:
     assert roundtrip(STRING, text) == text
 

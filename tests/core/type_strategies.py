@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from innkeeper_core.values import Type
 
 BOUNDS: Final = {
-    f"{sign}{bits}": (-(1 << bits - 1), (1 << bits - 1) - 1) if sign == "s" else (0, (1 << bits) - 1)
+    f"{sign}{bits}": (-(1 << bits - 1), (1 << bits - 1) - 1)
+    if sign == "s"
+    else (0, (1 << bits) - 1)
     for sign in "su"
     for bits in (8, 16, 32, 64)
 }

@@ -12,6 +12,7 @@ import logging
 import os
 from collections import deque
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +39,7 @@ class CallLog:
         self._written = 0
         self._encoder = msgspec.json.Encoder()
         self._wake: trio.Event | None = None
+        self._closed = False
 
     def publish(self, record: CallRecord) -> None:
         """Note a call; it is in the file within `WRITE_EVERY_S`."""
@@ -46,6 +48,8 @@ class CallLog:
         if self._wake is not None:
             self._wake.set()
             self._wake = None
+        if self._closed:
+            self._write(self._take())
 
     async def run(self) -> None:
         """Write what gathers, until cancelled; asleep while nothing does."""
@@ -54,10 +58,12 @@ class CallLog:
                 self._wake = trio.Event()
                 await self._wake.wait()
             await trio.sleep(WRITE_EVERY_S)
-            await trio.to_thread.run_sync(self._write, self._take())
+            with trio.CancelScope(shield=True):  # what was taken is written, which is short
+                await trio.to_thread.run_sync(self._write, self._take())
 
-    def flush(self) -> None:
-        """Write what is pending, now."""
+    def close(self) -> None:
+        """Write what is pending; a call that ends later is written when it does."""
+        self._closed = True
         self._write(self._take())
 
     def _take(self) -> list[object]:
@@ -71,14 +77,26 @@ class CallLog:
         if not records:
             return
         try:
-            lines = [self._encoder.encode(record) for record in records]
-            with self._path.open("ab", opener=_private) as file:
-                fcntl.flock(file, fcntl.LOCK_EX)  # another process may be turning it over
-                file.write(b"\n".join(lines) + b"\n")
-                if file.tell() > FILE_BYTES_MAX:
-                    self._turn_over()
+            self._append(b"".join(self._encoder.encode(record) + b"\n" for record in records))
         except Exception as error:  # a log that fails must not end the host
             _log.warning("%d records of calls are lost: %s: %s", len(records), self._path, error)
+
+    def _append(self, lines: bytes) -> None:
+        while True:
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            with os.fdopen(descriptor, "ab", buffering=0) as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                if not self._is_current(file):
+                    continue  # another process has turned it over while we waited
+                _write_all(file, lines)
+                if file.tell() > FILE_BYTES_MAX:
+                    self._turn_over()
+                return
+
+    def _is_current(self, file: FileIO) -> bool:
+        with suppress(FileNotFoundError):
+            return os.path.samestat(os.fstat(file.fileno()), self._path.stat())
+        return False
 
     def _turn_over(self) -> None:
         for number in range(FILES_KEPT - 1, 0, -1):
@@ -90,5 +108,12 @@ class CallLog:
         return self._path.with_name(f"{self._path.name}.{number}")
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, mode=0o600)
+def _write_all(file: FileIO, data: bytes) -> None:
+    """Write all of it, or nothing: half a line would spoil the next."""
+    end, left = file.seek(0, os.SEEK_END), memoryview(data)
+    try:
+        while left:
+            left = left[file.write(left) :]
+    except OSError:
+        file.truncate(end)
+        raise

@@ -61,8 +61,7 @@ class CallPath:
 
         Raises HostError alone; a host function's own failure is an internal_error.
         """
-        if deadline_s is not None and not 0 < deadline_s < inf:
-            raise RequestRefused(f"deadline_s = {deadline_s}: is not a positive number of seconds")
+        check_deadline(deadline_s)
         await self._yield_sometimes()
         if self._tracer is not None:
             return await self._traced(bound, arguments, deadline_s, principal, session)
@@ -119,6 +118,12 @@ class CallPath:
             )
 
 
+def check_deadline(deadline_s: float | None) -> None:
+    """Raises RequestRefused (validation_failed) where it is no time from now."""
+    if deadline_s is not None and not 0 < deadline_s < inf:
+        raise RequestRefused(f"deadline_s = {deadline_s}: is not a positive number of seconds")
+
+
 async def _run(
     bound: BoundTool,
     arguments: Mapping[str, object],
@@ -132,9 +137,9 @@ async def _run(
     except HostError:
         raise
     except Exception as error:
-        _log.exception("a host function failed in a call of %s", bound.tool.id)
+        _log.exception("the host failed in a call of %s", bound.tool.id)
         raise HostFailure(
-            f"{bound.tool.id}: a host function failed: {type(error).__name__}"
+            f"{bound.tool.id}: the host, or a host function, failed: {type(error).__name__}"
         ) from error
     if not bound.fails:
         return value

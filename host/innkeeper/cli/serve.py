@@ -118,8 +118,9 @@ def _curl(url: str, tool: Tool | None) -> str:
 def _mcp_lines(place: Place) -> list[str]:
     command, *first = _own_command()
     arguments = [*first, "mcp", "serve"]
-    if place.state is not None:
-        arguments += ["--state", str(Path(place.state).absolute())]
+    state = place.settings().state
+    if state != Settings().state:
+        arguments += ["--state", str(state.absolute())]
     for file in place.plugins:
         arguments += ["--plugin", str(Path(file).absolute())]
     entry = {"mcpServers": {"innkeeper": {"command": command, "args": arguments}}}

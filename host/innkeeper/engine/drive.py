@@ -12,12 +12,15 @@ tick. The caller closes the instance then.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from time import perf_counter
 from typing import Any, Final
 
 import trio
 
+from innkeeper.engine.conduct import Place
 from innkeeper.engine.threads import THREADS
 from innkeeper_core.component import PENDING, Instance, ToolErr
 from innkeeper_core.ticker import TICK_S
@@ -26,6 +29,7 @@ SLICES_MAX: Final = 3  # on the Trio thread, before a guest moves to a worker
 QUICK_SLICES: Final = 2  # a guest done within so many need not go to a worker next time
 THREAD_SLICES: Final = 50  # in a worker, before the next guest in line may have it
 
+_copies: trio.lowlevel.RunVar[trio.CapacityLimiter] = trio.lowlevel.RunVar("innkeeper_copies")
 _workers: trio.lowlevel.RunVar[trio.CapacityLimiter] = trio.lowlevel.RunVar("innkeeper_workers")
 
 
@@ -44,20 +48,21 @@ def workers() -> trio.CapacityLimiter:
         return limiter
 
 
-async def drive(instance: Instance, outcome: object, *, computes: bool = False) -> tuple[Any, bool]:
-    """Go on until the call is done: its result, and whether it computed for more than a slice or
-    two, so that a worker thread is the place for it.
+async def drive(instance: Instance, place: Place = Place.LOOP) -> tuple[Any, bool]:
+    """Drive a call that has begun to its end: its result, and whether it computed for more than a
+    slice or two, so that a worker thread is the place for it.
 
-    `computes` sends it there at once. Raises what the core raises, and whatever a host function
-    raised, unchanged.
+    For ALONE the instance must be `deferred`. Raises what the core raises, and whatever a host
+    function raised, unchanged.
     """
-    slices = SLICES_MAX if computes else 0
+    outcome: object = PENDING
+    slices = 0 if place is Place.LOOP else SLICES_MAX
     computed = False
     yielded_s = perf_counter()
     while outcome is PENDING:
         waiting = instance.awaitable
         if waiting is not None:
-            slices = 0
+            slices = SLICES_MAX if place is Place.ALONE else 0
             if perf_counter() - yielded_s > TICK_S:  # an async function need not suspend
                 await trio.lowlevel.checkpoint()
                 yielded_s = perf_counter()
@@ -72,39 +77,54 @@ async def drive(instance: Instance, outcome: object, *, computes: bool = False) 
             await trio.lowlevel.checkpoint()
             outcome = instance.step()
         else:
-            taken = await _step_in_thread(instance)
-            computed = computed or taken > QUICK_SLICES or not computes
+            async with _copying() if place is Place.ALONE else nullcontext():
+                taken = await _step_in_thread(instance)
+            computed = computed or taken > QUICK_SLICES or place is Place.LOOP
             outcome = instance.collect()
     return outcome, computed
 
 
+def _copying() -> trio.CapacityLimiter:
+    """Who runs alone holds this: one in this Trio run."""
+    try:
+        return _copies.get()
+    except LookupError:
+        limiter = trio.CapacityLimiter(1)
+        _copies.set(limiter)
+        return limiter
+
+
+async def close_in_thread(instance: Instance) -> None:
+    """Close an instance that may hold much memory: giving it back takes milliseconds."""
+    await _await_thread(instance.close, None)
+
+
 async def _step_in_thread(instance: Instance) -> int:
+    """A cancellation only interrupts the guest: the thread must come back before the instance can
+    be closed, which takes a tick."""
     limiter = workers()
     await limiter.acquire()
     try:
-        taken = await _await_thread(instance)
+        work = partial(instance.step_in_thread, THREAD_SLICES)
+        taken: int = await _await_thread(work, instance.interrupt)
     finally:
         limiter.release()
     await trio.lowlevel.checkpoint_if_cancelled()
     return taken
 
 
-async def _await_thread(instance: Instance) -> int:
-    """Run `step_in_thread` and wait until the thread has let go of the instance.
-
-    A cancellation only interrupts the guest: the thread must come back before the instance can be
-    closed, which takes a tick.
-    """
+async def _await_thread(work: Callable[[], Any], interrupt: Callable[[], None] | None) -> Any:
+    """Do the work in a guest's thread and wait for it, cancelled or not."""
     task = trio.lowlevel.current_task()
     token = trio.lowlevel.current_trio_token()
 
     def deliver(outcome: Any) -> None:
         token.run_sync_soon(trio.lowlevel.reschedule, task, outcome)
 
-    def interrupt(_: object) -> trio.lowlevel.Abort:
-        instance.interrupt()
+    def abort(_: object) -> trio.lowlevel.Abort:
+        if interrupt is not None:
+            interrupt()
         return trio.lowlevel.Abort.FAILED
 
-    THREADS.start(partial(instance.step_in_thread, THREAD_SLICES), deliver)
-    taken: int = await trio.lowlevel.wait_task_rescheduled(interrupt)
-    return taken
+    THREADS.start(work, deliver)
+    return await trio.lowlevel.wait_task_rescheduled(abort)

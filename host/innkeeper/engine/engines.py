@@ -16,6 +16,7 @@ libwasmtime 50.0.1 traps in host functions that get two borrows in one call.
 from __future__ import annotations
 
 import hashlib
+import mmap
 import platform
 from pathlib import Path
 from typing import Final
@@ -35,8 +36,12 @@ FIBER_BYTES: Final = 1024 * 1024
 POOLED_INSTANCES: Final = 256  # unless the settings say otherwise
 POOLED_TABLE_ELEMENTS: Final = 100_000
 POOLED_MEMORIES_EACH: Final = 4
+POOLED_TABLES_EACH: Final = 20
 POOLED_CORE_INSTANCES_EACH: Final = 32
 KEEP_RESIDENT_BYTES: Final = 64 * 1024
+POINTER_BYTES: Final = 8
+ADDRESSES_SPARE_BYTES: Final = 1024 * 1024 * 1024  # for the process to go on with
+MAP_NORESERVE: Final = 0x4000  # Linux; Python names it from 3.12 on
 
 
 class Variant(msgspec.Struct, frozen=True):
@@ -98,14 +103,29 @@ def new_engine(variant: Variant, pooling: Pooling | None = None) -> Engine:
 
 
 def _pooling(instances: int) -> Pooling:
+    _check_addresses(instances)
     return Pooling(
         instances=instances,
         memory_bytes_max=MEMORY_RESERVATION_BYTES,
         table_elements_max=POOLED_TABLE_ELEMENTS,
         core_instances_per_component=POOLED_CORE_INSTANCES_EACH,
         memories_per_component=POOLED_MEMORIES_EACH,
+        tables_per_component=POOLED_TABLES_EACH,
         keep_resident_bytes=KEEP_RESIDENT_BYTES,
     )
+
+
+def _check_addresses(instances: int) -> None:
+    """Raises MemoryError where the pool's addresses are not to be had (`ulimit -v`, a small address
+    space): libwasmtime aborts the process then."""
+    memories = POOLED_MEMORIES_EACH * MEMORY_RESERVATION_BYTES
+    tables = POOLED_TABLES_EACH * POOLED_TABLE_ELEMENTS * POINTER_BYTES
+    size = instances * (memories + tables + FIBER_BYTES)
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_NORESERVE
+    try:
+        mmap.mmap(-1, size + ADDRESSES_SPARE_BYTES, flags=flags, prot=0).close()
+    except OSError as error:
+        raise MemoryError(f"no {size} bytes of addresses for {instances} instances") from error
 
 
 def _cpu() -> str:

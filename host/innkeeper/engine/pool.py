@@ -17,7 +17,8 @@ import msgspec
 import trio
 
 from innkeeper.engine.capacity import Capacity
-from innkeeper.engine.drive import drive
+from innkeeper.engine.conduct import Conduct, Place
+from innkeeper.engine.drive import close_in_thread, drive
 from innkeeper.engine.engines import MEMORY_RESERVATION_BYTES
 from innkeeper.engine.faults import translate
 from innkeeper.engine.limits import Limits
@@ -32,6 +33,7 @@ SESSIONS_MAX: Final = 64  # kept instances of one plugin; the one used longest a
 LIGHT_S: Final = 0.000_2  # an instance made faster than this is made ahead without a task
 AHEAD_MAX: Final = 4
 LONG_SLICE_S: Final = 0.010  # ten ticks
+LONG_FAILURE_S: Final = 0.002  # two ticks after its first slice
 
 
 class GuestContext(msgspec.Struct, frozen=True):
@@ -43,12 +45,13 @@ class GuestContext(msgspec.Struct, frozen=True):
 class Ready:
     """An instance at rest, with where it came from and the room it takes."""
 
-    __slots__ = ("instance", "loaded", "weight")
+    __slots__ = ("heavy", "instance", "loaded", "weight")
 
     def __init__(self, instance: Instance, loaded: Loaded, weight: int) -> None:
         self.instance = instance
         self.loaded = loaded
         self.weight = weight
+        self.heavy = False  # it ran for long: it may hold much memory
 
 
 class InstancePool:
@@ -76,8 +79,7 @@ class InstancePool:
         self._ahead: deque[Ready] = deque()
         self._kept: OrderedDict[str, Ready] = OrderedDict()
         self._lines: dict[str, Turns] = {}
-        self._computing: set[Name] = set()  # they go to a worker at once, until they are quick
-        self._heavy: set[Name] = set()  # and these always: what they gave was too large
+        self._conduct = Conduct(program)
         self._make_s = 0.0
         self._making = False
         self._running: set[trio.CancelScope] = set()
@@ -146,6 +148,8 @@ class InstancePool:
         try:
             return await self._run(ready, function, arguments, deadline)
         finally:
+            if ready.heavy:
+                await close_in_thread(ready.instance)
             self._end(ready)
             if not self._ahead and not self._closed:
                 self._make_ahead()
@@ -188,16 +192,17 @@ class InstancePool:
         arguments: Sequence[object],
         deadline: float | None,
     ) -> Any:
-        computes = function in self._computing or function in self._heavy
+        place = self._conduct.place(function)
         try:
-            outcome = self._begin(ready, function, arguments, computes=computes)
+            outcome = self._begin(ready, function, arguments, place=place)
             if outcome is PENDING:
-                outcome = await self._finish(ready, deadline, function, computes=computes)
+                outcome = await self._finish(ready, deadline, function, place=place)
+            self._conduct.answered(function)
             return outcome
         except (Trap, LimitHit) as error:
             fault = translate(error, self._subject(function), self.limits)
             if fault.code == "output_too_large":
-                self._heavy.add(function)
+                self._conduct.went_over(function)
             raise fault from error
         except ValueMismatch as error:
             if not ready.instance.at_rest:
@@ -205,14 +210,16 @@ class InstancePool:
             raise RequestRefused(f"{self._subject(function)}: {error}") from error
 
     def _begin(
-        self, ready: Ready, function: Name, arguments: Sequence[object], *, computes: bool
+        self, ready: Ready, function: Name, arguments: Sequence[object], *, place: Place
     ) -> object:
-        """Begin a call, with its first slice unless it goes to a worker at once.
+        """Begin a call, with its first slice where that belongs on this thread.
 
-        A slice can last longer than a tick: libwasmtime copies up to 128 MiB of results within it.
+        A slice can last longer than a tick, when libwasmtime copies a large result within it.
         """
         instance, target = ready.instance, ready.loaded.function(function)
-        if computes:
+        instance.deferred = place is Place.ALONE
+        if place is not Place.LOOP:
+            ready.heavy = True
             instance.begin(target, arguments)
             return PENDING
         started_s = perf_counter()
@@ -220,7 +227,7 @@ class InstancePool:
             return instance.invoke(target, arguments)
         finally:
             if perf_counter() - started_s > LONG_SLICE_S:
-                self._computing.add(function)
+                self._conduct.computed(function, long=True)
 
     async def _finish(
         self,
@@ -228,22 +235,23 @@ class InstancePool:
         deadline: float | None,
         function: Name | None,
         *,
-        computes: bool = False,
+        place: Place = Place.LOOP,
     ) -> Any:
         """Drive what did not end in its first slice, within the guest's wall time."""
         with trio.CancelScope(deadline=self._ends_at(deadline)) as scope:
             self._running.add(scope)
             try:
-                outcome, computed = await drive(ready.instance, PENDING, computes=computes)
+                outcome, computed = await drive(ready.instance, place)
             finally:
                 self._running.discard(scope)
             if function is not None:
-                (self._computing.add if computed else self._computing.discard)(function)
+                self._conduct.computed(function, long=computed)
+            ready.heavy |= computed
             return outcome
         assert scope.cancelled_caught
         if function is not None and ready.instance.awaitable is None:
-            self._computing.add(function)
-        ready.instance.close()
+            self._conduct.computed(function, long=True)
+            ready.heavy = True
         if self._ended:
             raise self._gone()
         raise LimitExceeded(

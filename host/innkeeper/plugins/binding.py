@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
@@ -29,6 +30,7 @@ from innkeeper_core.world import Items
 LEFTOVER_FUNCTIONS: Final = {"init"}
 LEFTOVER_INTERFACES: Final = {"exports"}
 FOREIGN_PREFIXES: Final = ("wasi:", "innkeeper:")
+NAMES_LISTED_MAX: Final = 50  # in one message
 
 
 class BoundTool:
@@ -142,42 +144,74 @@ def _refuse_unsupported(subject: str, exports: Items) -> None:
 
 
 def _entries(manifest: Manifest, functions: Iterable[Name]) -> dict[Name, ToolEntry]:
-    """The manifest's entries by the function each describes."""
-    by_text: dict[str, Name] = {}
+    """The manifest's entries by the function each describes.
+
+    A bare name is that of the function at the root, else of the one interface that has it.
+    """
+    by_text: dict[str, set[Name]] = {}
     for name in functions:
-        by_text |= {_written(name): name}
-        by_text.setdefault(name[1], name)
+        by_text.setdefault(name[1], set()).add(name)
+    for name in functions:
+        by_text[_written(name)] = {name}
     found: dict[Name, ToolEntry] = {}
     for entry in manifest.tool:
-        if entry.function not in by_text:
+        names = by_text.get(entry.function, set())
+        where = f"plugin.toml: tool.function = {entry.function!r}"
+        if not names:
             raise ManifestError(
-                f"plugin.toml: tool.function = {entry.function!r}: the component exports no such "
-                f"tool; it exports {', '.join(sorted(by_text)) or 'none'}"
+                f"{where}: the component exports no such tool; it exports {_listed(by_text)}"
             )
-        found[by_text[entry.function]] = entry
+        if len(names) > 1 or not found.keys().isdisjoint(names):
+            raise ManifestError(
+                f"{where}: is not the one entry of one tool; there are "
+                f"{_listed(map(_written, names))}"
+            )
+        found |= dict.fromkeys(names, entry)
     return found
 
 
+def _listed(names: Iterable[str]) -> str:
+    known = sorted(names)
+    more = f" and {len(known) - NAMES_LISTED_MAX} more" if len(known) > NAMES_LISTED_MAX else ""
+    return (", ".join(known[:NAMES_LISTED_MAX]) or "none") + more
+
+
 def _ids(plugin: str, functions: Iterable[Name]) -> dict[Name, str]:
-    """`plugin.function`; with the interface between where several export one function name."""
+    """`plugin.function`; between them, where several interfaces have one function name, as little
+    of the interface as tells them apart."""
     names = list(functions)
-    short = Counter(function for _, function in names)
-    middle = Counter((_short(interface), function) for interface, function in names)
+    forms = (_nothing, _short, _package, _full)
+    counts = [
+        Counter((form(interface), function) for interface, function in names) for form in forms
+    ]
     ids = {}
     for interface, function in names:
-        if interface is None or short[function] == 1:
-            ids[interface, function] = f"{plugin}.{function}"
-        elif middle[_short(interface), function] == 1:
-            ids[interface, function] = f"{plugin}.{_short(interface)}.{function}"
-        else:  # two packages with an interface of one name
-            package = interface.partition("@")[0].replace(":", "-").replace("/", "-")
-            ids[interface, function] = f"{plugin}.{package}.{function}"
+        between = "" if interface is None else _full(interface)
+        for form, count in zip(forms, counts, strict=True):
+            if interface is not None and count[form(interface), function] == 1:
+                between = form(interface)
+                break
+        ids[interface, function] = ".".join(filter(None, (plugin, between, function)))
     return ids
 
 
-def _short(interface: str | None) -> str | None:
+def _nothing(interface: str | None) -> str:
+    return ""
+
+
+def _short(interface: str | None) -> str:
     """`test:tools/alpha@1.0.0` -> `alpha`."""
-    return interface and interface.partition("@")[0].rpartition("/")[2]
+    return (interface or "").partition("@")[0].rpartition("/")[2]
+
+
+def _package(interface: str | None) -> str:
+    """`test:tools/alpha@1.0.0` -> `test-tools-alpha`."""
+    return _full((interface or "").partition("@")[0])
+
+
+def _full(interface: str | None) -> str:
+    """`test:tools/alpha@1.0.0` -> `test-tools-alpha-1.0.0`."""
+    return re.sub("[:/@+]", "-", interface or "")
 
 
 def _written(name: Name) -> str:

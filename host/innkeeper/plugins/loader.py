@@ -114,17 +114,24 @@ def read_component(path: Path, bytes_max: int) -> bytes:
     Raises RequestRefused (not_found, payload_too_large), ContractError where it is no file.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(path, "rb", opener=_open_regular) as file:
+            _check_size(os.fstat(file.fileno()).st_size, bytes_max, str(path))
+            data = file.read(bytes_max + 1)
     except OSError as error:
         raise RequestRefused(f"{path}: {error.strerror}", code="not_found") from error
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise ContractError(f"{path}: is not a regular file")
-        _check_size(found.st_size, bytes_max, str(path))
-        data = file.read(bytes_max + 1)
+    except ValueError as error:  # a zero byte, which no path has
+        raise RequestRefused(f"{str(path)!r}: {error}", code="not_found") from error
     _check_size(len(data), bytes_max, str(path))
     return data
+
+
+def _open_regular(path: str, flags: int) -> int:
+    """Open what is a file, without waiting for what is a pipe. Raises ContractError."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise ContractError(f"{path}: is not a regular file")
 
 
 def _check_size(size: int, bytes_max: int, what: str) -> None:

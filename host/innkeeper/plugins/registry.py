@@ -49,20 +49,21 @@ class Registry:
     def add(self, tools: Iterable[BoundTool]) -> None:
         """Add a plugin's tools, all or none.
 
-        Raises RequestRefused (conflict) where an id or a name is taken.
+        Raises RequestRefused (conflict) where an id or a name is taken, or given twice.
         """
-        added = list(tools)
-        names = [name for bound in added for name in _names(bound.tool)]
-        taken = next((name for name in names if name in self._by_any), None)
-        if taken is not None:
-            raise RequestRefused(
-                f"{taken}: a loaded plugin, {self._by_any[taken].tool.plugin}, already has a tool "
-                "of this name: unload it or rename one",
-                code="conflict",
-            )
-        for bound in added:
-            self._by_id[bound.tool.id] = bound
-            self._by_any |= dict.fromkeys(_names(bound.tool), bound)
+        by_any: dict[str, BoundTool] = {}
+        for bound in tools:
+            for name in _names(bound.tool):
+                owner = self._by_any.get(name) or by_any.get(name)
+                if owner is not None:
+                    raise RequestRefused(
+                        f"{name}: a tool of {owner.tool.plugin}, {owner.tool.function}, already "
+                        f"has this name: unload it or rename {bound.tool.id}",
+                        code="conflict",
+                    )
+                by_any[name] = bound
+        self._by_any |= by_any
+        self._by_id |= {bound.tool.id: bound for bound in by_any.values()}
         self._sorted = None
 
     def remove(self, plugin: str) -> None:

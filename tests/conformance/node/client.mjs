@@ -13,8 +13,16 @@ async function connect([command, ...args], revision) {
   const call = (name, given, more) => client.callTool({ name, arguments: given }, more);
   await client.connect(transport);
   const session = { client, transport, call, revision: client.getNegotiatedProtocolVersion() };
-  if (session.revision !== MODERN) session.ping = () => client.ping();
+  if (session.revision === MODERN) session.listen = () => listen(client);
+  else session.ping = () => client.ping();
   return session;
+}
+
+async function listen(client) {
+  let events = 0;
+  client.setNotificationHandler("notifications/tools/list_changed", () => void events++);
+  const { honoredFilter, close } = await client.listen({ toolsListChanged: true });
+  return { honored: honoredFilter.toolsListChanged, told: () => events > 0, close };
 }
 
 // "auto" asks the server what it speaks, by `server/discover`.

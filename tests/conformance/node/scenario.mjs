@@ -26,8 +26,7 @@ export async function scenario(connect, request) {
   seen.cancelled = await cancelled(session);
   seen.distrust = await distrust(session);
   seen.left_s = await leaving(session);
-  seen.progress = await progress(connect, request);
-  return seen;
+  return { ...seen, ...(await loading(connect, request)) };
 }
 
 function introduction(client) {
@@ -38,7 +37,10 @@ function introduction(client) {
 async function listed({ client }) {
   const { tools } = await client.listTools();
   return Object.fromEntries(
-    tools.map(({ name, inputSchema, outputSchema }) => [name, { inputSchema, outputSchema }]),
+    tools.map(({ name, inputSchema, outputSchema, annotations }) => [
+      name,
+      { inputSchema, outputSchema, annotations },
+    ]),
   );
 }
 
@@ -116,15 +118,24 @@ async function leaving({ client, transport }) {
   return (performance.now() - began) / 1000;
 }
 
-async function progress(connect, request) {
+// The progress of a plugin that loads, and what a subscription says when it is there.
+async function loading(connect, request) {
   const session = await connect(request.slow_command, request.revision);
-  const reports = [];
-  const result = await session.call(
-    "slow.answer",
-    {},
-    { onprogress: (report) => reports.push({ done: report.progress, message: report.message }) },
-  );
+  const subscription = session.listen && (await session.listen());
+  const seen = { progress: await progress(session) };
+  if (subscription) {
+    await until(subscription.told, "nothing is told of new tools");
+    seen.changes = { honored: subscription.honored, told: true };
+    await subscription.close();
+  }
   await session.client.close();
+  return seen;
+}
+
+async function progress({ call }) {
+  const reports = [];
+  const onprogress = (report) => reports.push({ done: report.progress, message: report.message });
+  const result = await call("slow.answer", {}, { onprogress });
   return { reports, answer: answer(result) };
 }
 

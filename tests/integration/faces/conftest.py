@@ -10,6 +10,7 @@ from guests import guest, guest_file
 from integration.faces.hostile_guests import misbehaving_plugins, misfit_files
 from integration.faces.http_server import HttpServer, serving
 from integration.faces.plugin_files import write_plugin
+from integration.faces.processes import wait_for_silence
 from integration.faces.stdio_server import StdioServer, serving_stdio
 
 LONG_S = 60.0  # a guest that runs so long has not been stopped by its own deadline
@@ -21,6 +22,7 @@ def plugin_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     directory = tmp_path_factory.mktemp("plugins")
     return {
         "echo": guest_file("echo", directory),
+        "memory-fill": guest_file("memory-fill", directory),
         "long-loop": write_plugin("long-loop", guest("loop"), directory, wall_s=LONG_S),
         **misbehaving_plugins(directory),
         **misfit_files(directory),
@@ -37,6 +39,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def http(plugin_files: dict[str, Path], state: Path) -> Iterator[HttpServer]:
     """`innkeeper serve`."""
     with serving(list(plugin_files.values()), state.parent) as server:
+        wait_for_silence(server.pid)
         yield server
 
 
@@ -44,4 +47,6 @@ def http(plugin_files: dict[str, Path], state: Path) -> Iterator[HttpServer]:
 def stdio(plugin_files: dict[str, Path], state: Path) -> Iterator[StdioServer]:
     """`innkeeper mcp serve`."""
     with serving_stdio(list(plugin_files.values()), state.parent) as server:
+        server.request("tools/list", {})  # which waits until all is loaded
+        wait_for_silence(server.pid)
         yield server

@@ -13,6 +13,7 @@ from pathlib import Path
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 POLL_S = 0.005
+SILENCE_S = 0.3
 PATIENCE_S = 20.0  # longer than anything here takes, so that a hang fails and slowness does not
 KIB = 1024
 
@@ -56,6 +57,17 @@ def wait_for_work(pid: int, *, cpu_used_s: float = 0.1) -> None:
     wait_until(
         lambda: tree_cpu_s(pid) - before_s >= cpu_used_s, what=f"process {pid} does not compute"
     )
+
+
+def wait_for_silence(pid: int) -> None:
+    """Wait until a process and its descendants do nothing: all that belongs to a start is done."""
+
+    def is_silent() -> bool:
+        before_s = tree_cpu_s(pid)
+        time.sleep(SILENCE_S)
+        return tree_cpu_s(pid) - before_s < 2 / TICKS_PER_S
+
+    wait_until(is_silent, what=f"process {pid} is never silent")
 
 
 def wait_until(condition: Callable[[], bool], *, what: str, poll_s: float = POLL_S) -> None:

@@ -93,7 +93,6 @@ def test_a_misfit_is_reported_by_a_server_over_http(case: Misfit, http: HttpServ
 
 @each_misfit
 def test_a_misfit_is_reported_by_a_server_over_mcp(case: Misfit, stdio: StdioServer) -> None:
-    stdio.request("tools/list", {})  # which waits until all is loaded
     check_report(case, stdio.log)
     error = stdio.call(f"{case.plugin}.now", {})["error"]
     assert (error["code"], error["data"]["code"]) == (CODES["not_found"].mcp, "not_found")
