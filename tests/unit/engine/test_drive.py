@@ -20,11 +20,12 @@ from unit.engine.workshop import INTERFACE, make_pool, root, served
 
 from innkeeper.engine import drive as module
 from innkeeper.engine.capacity import Capacity, Mappings
+from innkeeper.engine.conduct import Place
 from innkeeper.engine.drive import drive, set_workers, workers
 from innkeeper.engine.limits import Limits
 from innkeeper.engine.pool import InstancePool
 from innkeeper.errors import LimitExceeded
-from innkeeper_core.component import PENDING, Instance
+from innkeeper_core.component import Instance
 from innkeeper_core.component import Limits as CoreLimits
 
 WORK, SPIN, ENDLESS, PAUSE, ECHO = map(root, ("work", "spin", "endless", "pause", "echo"))
@@ -147,7 +148,7 @@ async def test_a_function_stopped_at_its_deadline_goes_to_a_worker_at_once_next_
     for _ in range(2):
         with pytest.raises(LimitExceeded):
             await pool.call(ENDLESS, ())
-    assert ENDLESS in pool._computing
+    assert pool._conduct.place(ENDLESS) is Place.WORKER
 
 
 async def test_a_function_stopped_while_it_waits_does_not_count_as_computing(
@@ -156,7 +157,7 @@ async def test_a_function_stopped_while_it_waits_does_not_count_as_computing(
     pool = await make_pool("host-call")
     with pytest.raises(LimitExceeded):
         await pool.call(PAUSE, (60_000,))
-    assert pool._computing == set()
+    assert pool._conduct.place(PAUSE) is Place.LOOP
 
 
 # A guest with host calls between its computing: `both` computes, calls, computes, `n` times.
@@ -371,11 +372,11 @@ async def in_a_worker(nursery: trio.Nursery) -> InstancePool:
     return pool
 
 
-Place = Callable[[trio.Nursery], Awaitable[InstancePool]]
+Setting = Callable[[trio.Nursery], Awaitable[InstancePool]]
 
 
 @pytest.mark.parametrize("place", [in_a_host_call, in_slices, in_a_worker])
-async def test_a_cancelled_guest_leaves_the_process_silent(place: Place) -> None:
+async def test_a_cancelled_guest_leaves_the_process_silent(place: Setting) -> None:
     async with trio.open_nursery() as nursery:
         pool = await place(nursery)
         nursery.cancel_scope.cancel()
@@ -388,7 +389,7 @@ async def test_a_cancelled_guest_leaves_the_process_silent(place: Place) -> None
 
 
 @pytest.mark.parametrize("place", [in_a_host_call, in_slices, in_a_worker])
-async def test_a_cancelled_guest_gives_everything_back(place: Place) -> None:
+async def test_a_cancelled_guest_gives_everything_back(place: Setting) -> None:
     async with trio.open_nursery() as nursery:
         pool = await place(nursery)
         nursery.cancel_scope.cancel()
@@ -536,22 +537,15 @@ def test_ctrl_c_ends_a_spinning_guest(call: str, pytestconfig: pytest.Config) ->
 # The bare loop.
 
 
-async def test_what_is_done_already_is_handed_back() -> None:
-    pool = await make_pool("echo")
-    ready = await pool._make(trio.current_time() + 5)
-    assert await drive(ready.instance, "done") == ("done", False)
-    pool._end(ready)
-
-
 async def test_an_instance_driven_by_hand_answers_as_one_of_a_pool() -> None:
     pool = await make_pool("cpu")
     loaded = pool._program.on_demand
     instance = Instance(loaded.linker, CoreLimits())
-    outcome, _ = await drive(instance, instance.instantiate())
-    assert outcome is None
+    instance.begin_instantiate()
+    assert await drive(instance) == (None, False)
     function = loaded.function(WORK)
     instance.begin(function, (LONG,))
-    value, computed = await drive(instance, PENDING, computes=True)
+    value, computed = await drive(instance, Place.WORKER)
     assert computed
     assert value == await pool.call(WORK, (LONG,))
     instance.close()
