@@ -188,8 +188,8 @@ class Instance:
         Raises CannotInstantiate, Trap, LimitHit, or what a handler raised.
         """
     def begin(self, function: Function, arguments: Sequence[object]) -> None:
-        """Prepare a call; nothing of the guest runs yet. Raises ValueMismatch, LimitHit: the
-        instance lives on."""
+        """Prepare a call; nothing of the guest runs yet. Raises ValueMismatch, LimitHit, or
+        InvalidComponent where the export is the type of a function: the instance lives on."""
     def invoke(self, function: Function, arguments: Sequence[object]) -> object:
         """Call a function; its result when it is done within the slice, else PENDING.
 

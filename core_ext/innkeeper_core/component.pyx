@@ -762,7 +762,8 @@ cdef class Instance:
             self.inside = False
         if not api.instance_func(&self.ref, self.context_handle, function.index, &self.func):
             self._free_arguments()
-            raise KeyError(function.name)
+            # libwasmtime lists the type of a function, exported, as it lists a function
+            raise InvalidComponent(f"its export {function.name} is not a function, but the type of one")
         self.type = function.type
         self._arm()
         self.error = NULL

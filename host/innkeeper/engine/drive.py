@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import nullcontext
 from functools import partial
 from time import perf_counter
 from typing import Any, Final
@@ -28,6 +27,7 @@ from innkeeper_core.ticker import TICK_S
 SLICES_MAX: Final = 3  # on the Trio thread, before a guest moves to a worker
 QUICK_SLICES: Final = 2  # a guest done within so many need not go to a worker next time
 THREAD_SLICES: Final = 50  # in a worker, before the next guest in line may have it
+ALONE_SLICES: Final = 4  # the same where one runs alone: all of all plugins wait in that line
 
 _copies: trio.lowlevel.RunVar[trio.CapacityLimiter] = trio.lowlevel.RunVar("innkeeper_copies")
 _workers: trio.lowlevel.RunVar[trio.CapacityLimiter] = trio.lowlevel.RunVar("innkeeper_workers")
@@ -77,8 +77,11 @@ async def drive(instance: Instance, place: Place = Place.LOOP) -> tuple[Any, boo
             await trio.lowlevel.checkpoint()
             outcome = instance.step()
         else:
-            async with _copying() if place is Place.ALONE else nullcontext():
-                taken = await _step_in_thread(instance)
+            if place is Place.ALONE:
+                async with _copying():
+                    taken = await _step_in_thread(instance, ALONE_SLICES)
+            else:
+                taken = await _step_in_thread(instance, THREAD_SLICES)
             computed = computed or taken > QUICK_SLICES or place is Place.LOOP
             outcome = instance.collect()
     return outcome, computed
@@ -99,13 +102,13 @@ async def close_in_thread(instance: Instance) -> None:
     await _await_thread(instance.close, None)
 
 
-async def _step_in_thread(instance: Instance) -> int:
+async def _step_in_thread(instance: Instance, slices: int) -> int:
     """A cancellation only interrupts the guest: the thread must come back before the instance can
     be closed, which takes a tick."""
     limiter = workers()
     await limiter.acquire()
     try:
-        work = partial(instance.step_in_thread, THREAD_SLICES)
+        work = partial(instance.step_in_thread, slices)
         taken: int = await _await_thread(work, instance.interrupt)
     finally:
         limiter.release()

@@ -25,7 +25,14 @@ from innkeeper.engine.limits import Limits
 from innkeeper.engine.program import MEMORIES_MAX, Loaded, Name, Program
 from innkeeper.engine.turns import Turns
 from innkeeper.errors import HostFailure, LimitExceeded, RequestRefused
-from innkeeper_core.component import PENDING, CannotInstantiate, Instance, LimitHit, Trap
+from innkeeper_core.component import (
+    PENDING,
+    CannotInstantiate,
+    Instance,
+    InvalidComponent,
+    LimitHit,
+    Trap,
+)
 from innkeeper_core.component import Limits as CoreLimits
 from innkeeper_core.values import ValueMismatch
 
@@ -199,7 +206,7 @@ class InstancePool:
                 outcome = await self._finish(ready, deadline, function, place=place)
             self._conduct.answered(function)
             return outcome
-        except (Trap, LimitHit) as error:
+        except (Trap, LimitHit, InvalidComponent) as error:
             fault = translate(error, self._subject(function), self.limits)
             if fault.code == "output_too_large":
                 self._conduct.went_over(function)

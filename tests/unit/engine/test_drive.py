@@ -52,9 +52,9 @@ class Watched:
         self.slices = 0
         step_in_thread = module._step_in_thread
 
-        async def visit(instance: Instance) -> int:
+        async def visit(instance: Instance, slices: int) -> int:
             self.visits += 1
-            taken = await step_in_thread(instance)
+            taken = await step_in_thread(instance, slices)
             self.slices += taken
             return taken
 
@@ -310,6 +310,30 @@ async def test_more_guests_than_workers_take_turns(monkeypatch: pytest.MonkeyPat
                     work.start_soon(one)
         nursery.cancel_scope.cancel()
     assert len(ended) == 2
+
+
+ENDLESS_LIST = """(component
+  (core module $m (memory (export "memory") 1)
+    (func (export "f") (result i32) (loop $again (br $again)) (i32.const 0)))
+  (core instance $i (instantiate $m))
+  (func (export "f") (result (list u8)) (canon lift (core func $i "f")
+    (memory (core memory $i "memory")))))"""
+
+
+async def test_guests_that_may_give_a_list_take_short_turns(watched: Watched) -> None:
+    many = 20
+    limits = Limits(wall_s=60, concurrency_max=many)
+    endless, other = await make_pool(component(ENDLESS_LIST), limits), await make_pool("output")
+    async with trio.open_nursery() as nursery:
+        for _ in range(many):
+            nursery.start_soon(endless.call, root("f"), ())
+        with trio.fail_after(10):
+            while watched.visits < many:  # noqa: ASYNC110 - nobody tells that all have begun
+                await trio.sleep(0.001)
+        before = watched.slices
+        assert await other.call(root("big-list"), (3,)) == b"aaa"
+        nursery.cancel_scope.cancel()
+    assert watched.slices - before <= 2 * (many + 1) * module.ALONE_SLICES
 
 
 async def test_two_guests_that_compute_use_two_workers() -> None:

@@ -264,6 +264,13 @@ def test_what_libwasmtime_refuses_is_refused_in_its_words() -> None:
     assert invalid_component(str(refused.value), "x").code == "component_invalid"
 
 
+async def test_the_type_of_a_function_exported_like_one_is_told_when_it_is_called() -> None:
+    wat = """(component (type $t (func)) (export "f" (type $t)))"""
+    error = await call_indirect(wat)
+    assert error.code == "component_invalid"
+    assert "not a function, but the type of one" in str(error)
+
+
 def test_every_trap_keeps_its_first_reason_when_it_has_no_cause() -> None:
     fault = translate(Trap("a resource that is not the host's"), "x.f", LIMITS)
     assert isinstance(fault, PluginFault)

@@ -10,12 +10,13 @@ from typing import Any, Final
 import trio
 from guests import guest
 
-from innkeeper.engine.capacity import Capacity
+from innkeeper.engine.capacity import Capacity, Mappings
 from innkeeper.engine.compiler import Compiler
 from innkeeper.engine.engines import Engines, Variant
 from innkeeper.engine.limits import Limits
 from innkeeper.engine.pool import InstancePool
 from innkeeper.engine.program import Imports, Name, Program
+from innkeeper.errors import HostFailure, LimitExceeded, PluginFault
 from innkeeper_core.component import Component
 
 INTERFACE: Final = "test:host/calls"
@@ -111,3 +112,34 @@ async def make_pool(
 def root(function: str) -> Name:
     """The name of a function at the root of a component."""
     return (None, function)
+
+
+def capacity(instances_max: int = 0) -> Capacity:
+    """One of its own, so that nothing else is counted."""
+    return Capacity(instances_max, Mappings())
+
+
+class Gate:
+    """A host function that waits until it is opened, and knows who came."""
+
+    def __init__(self) -> None:
+        self.came: list[int] = []
+        self.open = trio.Event()
+
+    async def wait(self, _: object, number: int) -> None:
+        self.came.append(number)
+        await self.open.wait()
+
+
+class Tally:
+    """How a number of calls ended."""
+
+    def __init__(self) -> None:
+        self.values: list[object] = []
+        self.codes: list[str] = []
+
+    async def call(self, pool: InstancePool, *arguments: object, function: str = "pause") -> None:
+        try:
+            self.values.append(await pool.call(root(function), arguments))
+        except (LimitExceeded, PluginFault, HostFailure) as error:
+            self.codes.append(error.code)
