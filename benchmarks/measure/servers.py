@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from benchmarks.measure.guests import guest_file
 PEERS: Final = Path(__file__).parents[1] / "peers"
 INNKEEPER: Final = Path(sys.executable).parent / "innkeeper"
 STOP_S_MAX: Final = 10.0
+# Without bytecode a start compiles each source that is not installed; the warm-up writes it.
+NOT_INHERITED: Final = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
 
 
 class Commands:
@@ -48,7 +51,10 @@ def commands() -> Iterator[Commands]:
 def running(command: list[str], *, piped: bool = False) -> Iterator[subprocess.Popen[bytes]]:
     """The process of a command; it is gone when the block ends."""
     pipe = subprocess.PIPE if piped else subprocess.DEVNULL
-    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+    environment = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
+    process = subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=environment
+    )
     try:
         yield process
     finally:

@@ -238,10 +238,14 @@ def _stores(ty: WitType, at: int, flat: list[tuple[int, str]]) -> Iterator[str]:
 
 def _stores_case(ty: WitType, at: int, flat: list[tuple[int, str]]) -> Iterator[str]:
     yield _store(at, _discriminant_bytes(ty), "i32", flat[0])
+    number, passed_as = flat[0]
+    discriminant = f"(local.get {number})"
+    if passed_as == "i64":  # where the case of another type shares the local
+        discriminant = f"(i32.wrap_i64 {discriminant})"
     for case, payload in enumerate(_cases(ty)):
         if payload is not None:
             inner = " ".join(_stores(payload, at + _payload_at(ty), flat[1:]))
-            chosen = f"(i32.eq (local.get {flat[0][0]}) (i32.const {case}))"
+            chosen = f"(i32.eq {discriminant} (i32.const {case}))"
             yield f"(if {chosen} (then {inner}))"
 
 

@@ -35,14 +35,13 @@ class GuestThreads:
         with self._lock:
             reused = self._idle > 0
             self._idle -= reused
-        if reused:
-            self._jobs.put((work, deliver))
-        else:
-            first = (work, deliver)
-            threading.Thread(target=self._serve, args=(first,), name="guest", daemon=True).start()
+        if not reused:  # not with its work as an argument, which it would hold on to while it lives
+            threading.Thread(target=self._serve, name="guest", daemon=True).start()
+        self._jobs.put((work, deliver))
 
-    def _serve(self, job: Job) -> None:
+    def _serve(self) -> None:
         _step_back()
+        job = self._jobs.get()
         while True:
             work, deliver = job
             deliver(outcome.capture(work))

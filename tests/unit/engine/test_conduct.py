@@ -1,67 +1,74 @@
-"""Where functions run: on the loop, in a worker, or alone."""
+"""Where the functions of a plugin run, learned from how they behave."""
 
 from __future__ import annotations
 
 import pytest
-import trio
-from unit.engine.workshop import make_pool, root
+from unit.engine.workshop import make_pool, make_program, root
 
 from innkeeper.engine.conduct import Conduct, Place
+from innkeeper.engine.limits import Limits
 from innkeeper.errors import LimitExceeded
 
-ECHO, ADD = root("echo"), root("add")
-ALIASES, BIG_LIST = root("aliases"), root("big-list")
+ECHO, BIG, LIST, GATHER = map(root, ("echo", "big", "big-list", "gather"))
 
 
-async def conduct_of(guest: str) -> Conduct:
-    pool = await make_pool(guest)
-    return pool._conduct
+async def conduct(guest: str) -> Conduct:
+    return Conduct(await make_program(guest))
 
 
-async def test_a_function_without_lists_begins_on_the_loop() -> None:
-    assert (await conduct_of("echo")).place(ECHO) is Place.LOOP
+async def test_a_function_runs_on_the_event_loops_thread() -> None:
+    assert (await conduct("echo")).place(ECHO) is Place.LOOP
 
 
-async def test_a_function_that_gives_a_list_begins_alone() -> None:
-    assert (await conduct_of("aliases")).place(ALIASES) is Place.ALONE
+async def test_a_function_that_computed_runs_in_a_worker_until_it_is_quick() -> None:
+    known = await conduct("echo")
+    known.computed(ECHO, long=True)
+    assert known.place(ECHO) is Place.WORKER
+    known.computed(ECHO, long=False)
+    assert known.place(ECHO) is Place.LOOP
 
 
-async def test_a_function_that_answered_within_its_limits_is_like_any_other() -> None:
-    pool = await make_pool("aliases")
-
-    assert await pool.call(ALIASES, (2, 10)) == ["a" * 10] * 2
-
-    assert pool._conduct.place(ALIASES) is not Place.ALONE
-
-
-async def test_a_function_that_went_over_runs_alone_for_good() -> None:
-    pool = await make_pool("output")
-    for size in (2_000_000, 10):
-        try:
-            await pool.call(BIG_LIST, (size,))
-        except LimitExceeded as error:
-            assert error.code == "output_too_large"
-
-    assert pool._conduct.place(BIG_LIST) is Place.ALONE
+async def test_what_one_function_does_says_nothing_of_another() -> None:
+    known = await conduct("output")
+    known.computed(BIG, long=True)
+    known.answered(LIST)
+    assert known.place(LIST) is Place.LOOP
 
 
-async def test_what_computes_goes_to_a_worker_until_it_is_quick() -> None:
-    conduct = await conduct_of("echo")
+@pytest.mark.parametrize(("guest", "function"), [("output", LIST), ("parameters", GATHER)])
+async def test_a_function_that_may_give_a_list_runs_alone_until_it_has_answered(
+    guest: str, function: tuple[None, str]
+) -> None:
+    known = await conduct(guest)
+    assert known.place(function) is Place.ALONE
+    known.answered(function)
+    assert known.place(function) is Place.LOOP
 
-    conduct.computed(ADD, long=True)
-    assert conduct.place(ADD) is Place.WORKER
 
-    conduct.computed(ADD, long=False)
-    assert conduct.place(ADD) is Place.LOOP
+async def test_a_list_among_the_arguments_alone_does_not_matter() -> None:
+    known = await conduct("realloc-lies")
+    assert known.place(root("misaligned")) is Place.LOOP
 
 
-async def test_bombs_of_aliases_go_off_one_at_a_time() -> None:
-    pool = await make_pool("aliases")
+async def test_a_guest_that_may_pass_a_list_to_the_host_runs_alone_with_all_it_has() -> None:
+    known = await conduct("resources")
+    assert known.place(root("label")) is Place.ALONE
 
-    async def bomb() -> None:
-        with pytest.raises(LimitExceeded):
-            await pool.call(ALIASES, (40, 1 << 20))
 
-    async with trio.open_nursery() as nursery:
-        for _ in range(4):
-            nursery.start_soon(bomb)
+async def test_a_function_that_went_over_its_limit_runs_alone_for_good() -> None:
+    known = await conduct("output")
+    known.went_over(BIG)
+    known.answered(BIG)
+    known.computed(BIG, long=False)
+    assert known.place(BIG) is Place.ALONE
+
+
+async def test_a_pool_learns_from_its_calls() -> None:
+    pool = await make_pool("output", Limits(output_bytes_max=1000))
+    assert pool._conduct.place(LIST) is Place.ALONE
+    await pool.call(LIST, (10,))
+    assert pool._conduct.place(LIST) is Place.LOOP
+    with pytest.raises(LimitExceeded):
+        await pool.call(LIST, (2000,))
+    assert pool._conduct.place(LIST) is Place.ALONE
+    assert await pool.call(LIST, (10,)) == b"a" * 10

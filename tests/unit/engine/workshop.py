@@ -12,6 +12,7 @@ from guests import guest
 
 from innkeeper.engine.capacity import Capacity, Mappings
 from innkeeper.engine.compiler import Compiler
+from innkeeper.engine.drive import workers
 from innkeeper.engine.engines import Engines, Variant
 from innkeeper.engine.limits import Limits
 from innkeeper.engine.pool import InstancePool
@@ -143,3 +144,14 @@ class Tally:
             self.values.append(await pool.call(root(function), arguments))
         except (LimitExceeded, PluginFault, HostFailure) as error:
             self.codes.append(error.code)
+
+
+def in_workers() -> int:
+    return int(workers().borrowed_tokens)
+
+
+async def began_to_compute() -> None:
+    """Wait until a guest is in a worker."""
+    with trio.fail_after(10):
+        while not in_workers():  # noqa: ASYNC110 - nobody tells that it began
+            await trio.sleep(0.001)
