@@ -1,6 +1,7 @@
 """Guests whose exports are `async func`, on an engine with concurrency."""
 
 import threading
+from typing import Any
 
 import pytest
 from core.driving import call, compiled, compiled_text, finish, run, started, wait_for_host
@@ -80,7 +81,9 @@ def test_a_guest_may_call_the_host_with_concurrency_on() -> None:
         return text * 2
 
     of = compiled("host-call", concurrency=True)
-    calls = {("test:host/calls", name): say for name in ("say", "ping", "wait")}
+    calls: dict[tuple[str | None, str], Any] = {
+        ("test:host/calls", name): say for name in ("say", "ping", "wait")
+    }
     instance = started(of, calls)
     assert [call(instance, of, "relay", "ab") for _ in range(50)] == ["abab"] * 50
 

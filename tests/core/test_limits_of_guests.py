@@ -72,9 +72,9 @@ def test_no_instance_is_made_that_begins_above_a_limit(
 )
 def test_things_are_counted(wat: str, name: str) -> None:
     of = compiled_text(wat)
-    assert call(started(of, limits=Limits(**{name: 2})), of, "nothing") is None  # type: ignore[arg-type]
+    assert call(started(of, limits=Limits(**{name: 2})), of, "nothing") is None
     with pytest.raises(CannotInstantiate, match="too high"):
-        started(of, limits=Limits(**{name: 1}))  # type: ignore[arg-type]
+        started(of, limits=Limits(**{name: 1}))
 
 
 def test_no_limit_is_a_limit_of_libwasmtime_s_own() -> None:
@@ -115,10 +115,7 @@ def test_fuel_bounds_the_instantiation_too() -> None:
 
 def test_fuel_is_left_out_while_the_host_works() -> None:
     of = compiled("host-call", fuel=True)
-    heard: list[int] = []
-    instance = started(
-        of, serving(ping=lambda _, n: heard.append(n) or 1), limits=Limits(fuel_max=10_000_000)
-    )  # type: ignore[func-returns-value]
+    instance = started(of, serving(ping=lambda _, n: 1), limits=Limits(fuel_max=10_000_000))
     assert call(instance, of, "ping-many", 10) == 10
     assert instance.fuel_left() > 9_000_000
 

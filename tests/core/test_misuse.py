@@ -224,20 +224,26 @@ def test_what_an_engine_makes_is_not_made_by_hand(made: Callable[[], object]) ->
         made()
 
 
+# Any: what the types of the stubs forbid
+NO: Any = None
+OTHER: Any = "text"
+NOTHING: dict[str, Any] = {}
+
+
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: Linker(None),
-        lambda: Linker.__new__(Linker),
-        lambda: Instance(None, Limits()),
-        lambda: Instance(Linker(ECHO), None),
-        lambda: started(ECHO).invoke(None, []),
-        lambda: started(ECHO).begin(None, []),
-        lambda: started(ECHO).invoke(TEXT, None),
-        lambda: Engine(pooling=1),
-        lambda: Pooling(),
-        lambda: engine().compile(None),
-        lambda: engine().compile("text"),
+        lambda: Linker(NO),
+        lambda: Linker.__new__(Linker, *()),  # type: ignore[call-arg]
+        lambda: Instance(NO, Limits()),
+        lambda: Instance(Linker(ECHO), NO),
+        lambda: started(ECHO).invoke(NO, []),
+        lambda: started(ECHO).begin(NO, []),
+        lambda: started(ECHO).invoke(TEXT, NO),
+        lambda: Engine(pooling=OTHER),
+        lambda: Pooling(**dict(NOTHING)),
+        lambda: engine().compile(NO),
+        lambda: engine().compile(OTHER),
     ],
 )
 def test_none_and_other_things_are_type_errors(make: Callable[[], object]) -> None:
@@ -280,7 +286,7 @@ def test_numbers_that_do_not_fit_are_overflow_errors(make: Callable[[], object])
 
 def test_a_linker_is_bound_once() -> None:
     linker = Linker(HOST_CALL, serving(say=say))
-    linker.__init__(HOST_CALL)  # type: ignore[misc]
+    linker.__init__(*[HOST_CALL])
     assert linker.missing == ()
 
 

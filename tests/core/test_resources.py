@@ -137,7 +137,7 @@ def test_one_borrow_in_a_call_arrives_with_concurrency_on(
 
 @pytest.mark.parametrize("number", [-1, 1 << 32, "1", None, True, 1.0])
 def test_a_number_that_no_thing_has_ends_the_call(number: object) -> None:
-    instance, _ = shelved(**{"[constructor]thing": lambda *_: number})
+    instance, _ = shelved(RESOURCES, **{"[constructor]thing": lambda *_: number})
     with pytest.raises(ValueMismatch, match="the number of a resource"):
         call(instance, RESOURCES, "label", "x")
     assert not instance.alive

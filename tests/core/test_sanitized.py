@@ -1,7 +1,7 @@
 """The core's tests pass with AddressSanitizer watching every memory access of the core."""
 
 import pytest
-from core.sanitize.run import BUILT, FOUND, python, tests
+from core.sanitize.run import BUILT, FOUND, python, run_tests
 
 DOUBLE_FREE = """
 import ctypes
@@ -27,6 +27,6 @@ def test_the_sanitized_core_is_the_one_that_is_tested() -> None:
 
 @pytest.mark.parametrize("long", [False, pytest.param(True, marks=pytest.mark.soak)])
 def test_the_tests_of_the_core_find_no_memory_error(long: bool) -> None:
-    outcome = tests(long=long)
+    outcome = run_tests(long=long)
     assert outcome.returncode == 0, outcome.stdout[-5_000:]
     assert "AddressSanitizer" not in outcome.stdout

@@ -68,8 +68,10 @@ def values(ty: Type) -> st.SearchStrategy[Any]:
             return st.tuples(*below)
         case "variant":
             return st.one_of(
-                st.tuples(st.just(name), payload)
-                for name, payload in zip(ty.names, below, strict=True)
+                *[
+                    st.tuples(st.just(name), payload)
+                    for name, payload in zip(ty.names, below, strict=True)
+                ]
             )
         case "result":
             return st.tuples(st.just("ok"), below[0]) | st.tuples(st.just("error"), below[1])

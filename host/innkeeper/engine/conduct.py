@@ -3,18 +3,24 @@
 A function runs on the event loop's thread until it computes for longer than a few slices; then in a
 worker thread, until it is quick again. There is a third place: libwasmtime copies a result out
 within one slice, all of it, before anybody can look at its size. A list can make 250 MB of a few
-kilobytes of guest memory (one string named a hundred times; 32 bytes for each small number). So a
-function that may give or pass on a list runs *alone*, in a worker and never while another such
-copy is made, until it has once answered within its limits; and for good once it went over them.
+kilobytes of guest memory (one string named a hundred times; 32 bytes for each small number), and so
+can a tuple or record of many strings. So a function that may give or pass on such a value runs
+*alone*, in a worker and never while another such copy is made, until it has once answered within
+its limits; and for good once it went over them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
+from math import inf
+from typing import Final
 
 from innkeeper.engine.program import Name, Program, exported_functions
 from innkeeper_core.values import Type
 from innkeeper_core.world import Items
+
+STRINGS_MAX: Final = 8  # in one value that is not taken for a large one
 
 
 class Place(Enum):
@@ -29,7 +35,7 @@ class Conduct:
     """What is known of the functions of one plugin."""
 
     def __init__(self, program: Program) -> None:
-        self._unproven = _functions_with_lists(program)
+        self._unproven = _copying_much(program)
         self._computing: set[Name] = set()
         self._too_large: set[Name] = set()
 
@@ -52,19 +58,29 @@ class Conduct:
         self._too_large.add(function)
 
 
-def _functions_with_lists(program: Program) -> set[Name]:
-    """Those that may have a list copied out: as their result, or as an argument to the host."""
+def _copying_much(program: Program) -> set[Name]:
+    """Those that may have much copied out: as their result, or as arguments to the host."""
     functions = exported_functions(program.exports)
     if any(
-        _passes_lists(items) for items in (program.imports, *program.imports.interfaces.values())
+        _passes_much(items) for items in (program.imports, *program.imports.interfaces.values())
     ):
         return set(functions)
-    return {name for name, type_ in functions.items() if _has_list(type_.result)}
+    return {name for name, type_ in functions.items() if _may_be_much([type_.result])}
 
 
-def _passes_lists(items: Items) -> bool:
-    return any(_has_list(t) for type_ in items.functions.values() for _, t in type_.params)
+def _passes_much(items: Items) -> bool:
+    return any(_may_be_much(t for _, t in type_.params) for type_ in items.functions.values())
 
 
-def _has_list(type_: Type | None) -> bool:
-    return type_ is not None and (type_.kind in ("list", "map") or any(map(_has_list, type_.types)))
+def _may_be_much(types: Iterable[Type | None]) -> bool:
+    """Whether values of these types may be many times what they take in the guest's memory."""
+    return sum(map(_strings, types)) > STRINGS_MAX
+
+
+def _strings(type_: Type | None) -> float:
+    """How many strings a value may hold; one in a list is without bound."""
+    if type_ is None:
+        return 0
+    if type_.kind in ("list", "map"):
+        return inf
+    return 1 if type_.kind == "string" else sum(map(_strings, type_.types))

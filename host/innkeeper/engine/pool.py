@@ -40,7 +40,7 @@ SESSIONS_MAX: Final = 64  # kept instances of one plugin; the one used longest a
 LIGHT_S: Final = 0.000_2  # an instance made faster than this is made ahead without a task
 AHEAD_MAX: Final = 4
 LONG_SLICE_S: Final = 0.010  # ten ticks
-LONG_FAILURE_S: Final = 0.002  # two ticks after its first slice
+LONG_FAILURE_S: Final = 0.002  # two ticks after the first slice
 
 
 class GuestContext(msgspec.Struct, frozen=True):
@@ -245,10 +245,17 @@ class InstancePool:
         place: Place = Place.LOOP,
     ) -> Any:
         """Drive what did not end in its first slice, within the guest's wall time."""
+        started_s = perf_counter()
         with trio.CancelScope(deadline=self._ends_at(deadline)) as scope:
             self._running.add(scope)
             try:
                 outcome, computed = await drive(ready.instance, place)
+            except (Trap, LimitHit):
+                # One that always fails in the end must not compute on this thread each time.
+                ready.heavy |= perf_counter() - started_s > LONG_FAILURE_S
+                if function is not None:
+                    self._conduct.computed(function, long=ready.heavy)
+                raise
             finally:
                 self._running.discard(scope)
             if function is not None:

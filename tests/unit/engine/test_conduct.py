@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from guests import component
 from unit.engine.workshop import make_pool, make_program, root
 
 from innkeeper.engine.conduct import Conduct, Place
@@ -12,7 +13,7 @@ from innkeeper.errors import LimitExceeded
 ECHO, BIG, LIST, GATHER = map(root, ("echo", "big", "big-list", "gather"))
 
 
-async def conduct(guest: str) -> Conduct:
+async def conduct(guest: str | bytes) -> Conduct:
     return Conduct(await make_program(guest))
 
 
@@ -43,6 +44,16 @@ async def test_a_function_that_may_give_a_list_runs_alone_until_it_has_answered(
     assert known.place(function) is Place.ALONE
     known.answered(function)
     assert known.place(function) is Place.LOOP
+
+
+@pytest.mark.parametrize(("strings", "place"), [(8, Place.LOOP), (9, Place.ALONE)])
+async def test_a_function_that_may_give_many_strings_runs_alone(strings: int, place: Place) -> None:
+    wat = f"""(component
+      (core module $m (memory (export "memory") 1) (func (export "f") (result i32) (i32.const 0)))
+      (core instance $i (instantiate $m))
+      (func (export "f") (result (tuple (option u8) {"string " * strings}))
+        (canon lift (core func $i "f") (memory (core memory $i "memory")))))"""
+    assert (await conduct(component(wat))).place(root("f")) is place
 
 
 async def test_a_list_among_the_arguments_alone_does_not_matter() -> None:
