@@ -65,6 +65,14 @@ def test_a_function_that_is_not_exported_is_a_key_error(interface: str | None, n
         compiled("interface-tools").function(interface, name)
 
 
+def test_the_type_of_a_function_is_not_a_function() -> None:
+    of = compiled_text('(component (type $f (func (result u32))) (export "kind" (type $f)))')
+    instance = started(of)
+    with pytest.raises(InvalidComponent, match="kind is not a function"):
+        instance.invoke(of.function(None, "kind"), [])
+    assert instance.at_rest
+
+
 @pytest.mark.parametrize("arguments", [["hi"], ("hi",)])
 def test_arguments_come_in_any_sequence(arguments: list[str]) -> None:
     echo = compiled("echo")

@@ -22,7 +22,7 @@ from core.driving import (
 from core.relay import relay
 from core.type_strategies import exact, types, values
 from guests import component
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from innkeeper_core.component import PENDING, Instance, ToolErr
@@ -128,6 +128,7 @@ def test_a_value_of_every_kind_goes_to_the_host_and_back(name: str) -> None:
     ty = of.function(None, name).type.result
     assert ty is not None
 
+    @settings(max_examples=30)
     @given(values(ty), values(ty))
     def relayed(value: object, answer: object) -> None:
         heard: list[object] = []

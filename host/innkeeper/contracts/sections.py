@@ -18,6 +18,7 @@ PREAMBLE_BYTES: Final = 8
 CUSTOM_ID: Final = 0
 U32_BYTES_MAX: Final = 5  # LEB128 carries seven bits a byte
 U32_MAX: Final = 0xFFFF_FFFF
+SECTIONS_MAX: Final = 10_000  # a toolchain writes some dozens; walking millions would take seconds
 
 
 def kind_of(data: bytes | memoryview) -> Literal["component", "module"] | None:
@@ -38,7 +39,11 @@ def custom_sections(data: bytes | memoryview) -> Iterator[tuple[str, memoryview]
         raise _invalid("it begins neither as a component nor as a core module")
     view = memoryview(data)
     position = PREAMBLE_BYTES
+    sections = 0
     while position < len(view):
+        sections += 1
+        if sections > SECTIONS_MAX:
+            raise _invalid(f"it has more than {SECTIONS_MAX} sections")
         section_id = view[position]
         content, position = _sized(view, position + 1)
         if section_id == CUSTOM_ID:

@@ -1,4 +1,4 @@
-"""Runs the tests of the core with AddressSanitizer: `python -m core.sanitize.run [--long]`.
+"""Runs the tests of the core with AddressSanitizer: `python -m core.sanitize.run`.
 
 The core is built a second time, under `build/asan`, with every memory access checked; libasan is
 preloaded, as Python itself is not built with it, and Python's own allocator is left out, so that
@@ -30,11 +30,14 @@ OPTIONS: Final = {
     "detect_stack_use_after_return": 0,
 }
 # Programs of their own, and what measures: time, or the C library's heap, which is replaced here.
-LEFT_OUT: Final = (
-    *("test_allocations.py", "test_capi.py", "test_leaks.py"),
-    *("test_sanitized.py", "test_ticker.py"),
-)
-LEFT_OUT_SHORT: Final = ("test_differential.py",)
+LEFT_OUT: Final = {"allocations", "capi", "leaks", "sanitized", "ticker"}
+VALUES: Final = {"host_functions", "refusals", "sizes", "types", "values"}
+LONG: Final = {"differential"}
+ALL: Final = {
+    path.stem.removeprefix("test_") for path in (ROOT / "tests" / "core").glob("test_*.py")
+}
+# A process for each group of test files: it takes seconds to start.
+GROUPS: Final = {"values": VALUES, "rest": ALL - VALUES - LONG - LEFT_OUT, "long": LONG}
 
 
 def build() -> Path:
@@ -64,11 +67,10 @@ def python(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
     )
 
 
-def run_tests(*, long: bool) -> subprocess.CompletedProcess[str]:
-    """Run the tests of the core, with the sanitized core."""
-    left_out = LEFT_OUT if long else LEFT_OUT + LEFT_OUT_SHORT
-    ignored = [f"--ignore=tests/core/{name}" for name in left_out]
-    return python(["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/core", *ignored])
+def run_tests(group: str) -> subprocess.CompletedProcess[str]:
+    """Run the tests of one of GROUPS with the sanitized core."""
+    files = [f"tests/core/test_{name}.py" for name in sorted(GROUPS[group])]
+    return python(["-m", "pytest", "-q", "-p", "no:cacheprovider", *files])
 
 
 def _digest() -> str:
@@ -101,6 +103,7 @@ def _environment(lib: Path) -> dict[str, str]:
         **os.environ,
         "LD_PRELOAD": _gcc("-print-file-name=libasan.so"),
         "ASAN_OPTIONS": ":".join(f"{name}={value}" for name, value in OPTIONS.items()),
+        "HYPOTHESIS_PROFILE": "short",  # it is the same code that runs, however many the values
         "PYTHONMALLOC": "malloc",
         "PYTHONPATH": os.pathsep.join([str(lib), str(ROOT / "tests")]),
     }
@@ -112,7 +115,15 @@ def _gcc(option: str) -> str:
     ).stdout.strip()
 
 
+def main() -> int:
+    """Run all groups; the exit code of the last that failed."""
+    code = 0
+    for group in GROUPS:
+        outcome = run_tests(group)
+        print(f"{group}\n{outcome.stdout}", flush=True)
+        code = outcome.returncode or code
+    return code
+
+
 if __name__ == "__main__":
-    outcome = run_tests(long="--long" in sys.argv[1:])
-    print(outcome.stdout)
-    sys.exit(outcome.returncode)
+    sys.exit(main())

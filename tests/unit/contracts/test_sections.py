@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from innkeeper.contracts.sections import (
     COMPONENT_PREAMBLE,
     MODULE_PREAMBLE,
+    SECTIONS_MAX,
     custom_section,
     custom_sections,
     kind_of,
@@ -104,3 +105,9 @@ def test_every_cut_of_a_component_is_read_or_refused() -> None:
             assert len(sections(data[:end])) <= 3
         except ContractError:
             continue
+
+
+def test_more_sections_than_any_toolchain_writes_are_refused() -> None:
+    data = COMPONENT_PREAMBLE + custom_section("x", b"") * (SECTIONS_MAX + 1)
+    with pytest.raises(ContractError, match="more than 10000 sections"):
+        list(custom_sections(data))

@@ -16,7 +16,7 @@ from innkeeper.engine.capacity import Capacity, Mappings
 from innkeeper.engine.conduct import Place
 from innkeeper.engine.drive import drive, set_workers, workers
 from innkeeper.engine.limits import Limits
-from innkeeper.errors import LimitExceeded
+from innkeeper.errors import LimitExceeded, PluginFault
 from innkeeper_core.component import Instance
 from innkeeper_core.component import Limits as CoreLimits
 
@@ -139,6 +139,14 @@ async def test_a_function_stopped_while_it_waits_does_not_count_as_computing(
     with pytest.raises(LimitExceeded):
         await pool.call(PAUSE, (60_000,))
     assert pool._conduct.place(PAUSE) is Place.LOOP
+
+
+async def test_a_function_that_always_traps_after_computing_goes_to_a_worker() -> None:
+    pool = await make_pool("memory-bomb", Limits(memory_bytes_max=64 << 20))
+    for _ in range(2):
+        with pytest.raises(PluginFault):
+            await pool.call(root("hog"), ())
+    assert pool._conduct.place(root("hog")) is Place.WORKER
 
 
 # A guest with host calls between its computing: `both` computes, calls, computes, `n` times.

@@ -113,7 +113,7 @@ def test_nothing_leaks_however_calls_end(
 
 
 @pytest.mark.soak
-@settings(max_examples=3000)
+@settings(max_examples=1000)
 @given(steps, st.sampled_from(["call", "session", "plugin"]), st.sampled_from([1, 8]))
 def test_nothing_leaks_in_thousands_of_sequences(
     sequence: list[Step], reuse: str, concurrency_max: int
